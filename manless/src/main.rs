@@ -1,0 +1,2 @@
+//! The whole site.
+fn main() {}
