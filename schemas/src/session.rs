@@ -1,0 +1,84 @@
+//! What the gateway itself says to a WebSocket client. None of it is published over MQTT.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Fault, Id, Timestamp};
+
+/// A message of the gateway to one client.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SessionMessage {
+    /// What it says.
+    #[serde(flatten)]
+    pub body: SessionBody,
+    /// The client's channel: a gate, `gate_all` or `admin`.
+    pub gate_id: String,
+    /// When it was said.
+    pub timestamp: Timestamp,
+    /// By which it is recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
+}
+
+/// What the gateway says to a client, by its type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "payload", rename_all = "snake_case")]
+pub enum SessionBody {
+    /// The first message on every connection.
+    Hello(Hello),
+    /// The current states follow.
+    SnapshotBegin {},
+    /// The current states are told; what follows happens from here on.
+    SnapshotEnd {},
+    /// What the client sent was not understood or not possible.
+    Error(Fault),
+    /// On `admin`: a client came.
+    SessionOpened {
+        /// By which the gateway tells its clients apart.
+        session: u64,
+        /// The channel.
+        channel: String,
+        /// Where the client is.
+        address: String,
+    },
+    /// On `admin`: a client left.
+    SessionClosed {
+        /// By which the gateway tells its clients apart.
+        session: u64,
+        /// The channel.
+        channel: String,
+        /// Why, for a person.
+        reason: String,
+    },
+    /// On `admin`: something arrived that is not a message of the contract.
+    InvalidMessage {
+        /// Where it came from: an MQTT topic or a channel.
+        origin: String,
+        /// Its length in bytes.
+        size: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The first message on every connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The gateway's clock.
+    pub server_time: Timestamp,
+    /// The version of the contract.
+    pub contract: String,
+    /// The client's channel.
+    pub channel: String,
+    /// What the client may do.
+    pub role: String,
+    /// For a client that came back: whether it now gets all that it missed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<bool>,
+}
+
+impl SessionMessage {
+    /// The text of the frame.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("these types have no map keys but strings")
+    }
+}
