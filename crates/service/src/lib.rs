@@ -1,1 +1,24 @@
-//! 
+//! What every program of Manless does first, and does the same way.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`program`] | `main`: arguments, the exit code, what an operator reads when it fails |
+//! | [`config`] | one TOML file, then the environment; unknown keys are errors |
+//! | [`mqtt`] | where the broker is, and how to log in there |
+//! | [`supervisor`] | tasks: started together, stopped together |
+//! | [`signal`] | Ctrl-C and SIGTERM |
+//! | [`backoff`] | how long to wait before trying again |
+//! | [`stamp`] | the time and the ids of messages |
+//! | [`telemetry`] | logs |
+
+pub mod backoff;
+pub mod config;
+pub mod mqtt;
+pub mod program;
+pub mod signal;
+pub mod stamp;
+pub mod supervisor;
+pub mod telemetry;
+
+pub use backoff::Backoff;
+pub use supervisor::Supervisor;

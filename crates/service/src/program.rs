@@ -1,0 +1,48 @@
+//! The frame of every `main`: arguments, the exit code, and what an operator reads when it fails.
+//!
+//! | exit code | name in `sysexits.h` | when |
+//! |---|---|---|
+//! | 0 | `EX_OK` | it was told to stop, and did |
+//! | 1 | | something failed while it ran or started |
+//! | 64 | `EX_USAGE` | the arguments cannot be understood |
+//! | 78 | `EX_CONFIG` | the configuration cannot be used |
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+
+use crate::config::ConfigError;
+
+const USAGE: u8 = 64;
+const CONFIG: u8 = 78;
+
+/// Parses the arguments and runs `main`.
+pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<()>) -> ExitCode {
+    let args = match A::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Nobody is left to tell if the terminal is gone.
+            let _ = error.print();
+            return if error.use_stderr() { USAGE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+
+    match main(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "Error: {error:?}");
+            exit_code(&error)
+        }
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.chain().any(|cause| cause.is::<ConfigError>()) {
+        CONFIG.into()
+    } else {
+        ExitCode::FAILURE
+    }
+}
