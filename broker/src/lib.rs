@@ -1,1 +1,40 @@
-//! 
+//! The embedded MQTT broker: any client, one port, nothing to set up.
+//!
+//! ```text
+//! socket ── handshake ── connection ── session        one task per client
+//!                            │    ╲
+//!                         exchange  link               one order for all messages
+//!                            ╲      ╱
+//!                             router                   rumqttd's: who gets what
+//! ```
+//!
+//! rumqttd's router matches topics; everything that MQTT is besides that is decided here, in front
+//! of it: `codec` reads and writes packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client
+//! is owed, `retained` what newcomers are told, `admission` who may do what.
+//!
+//! Offered are QoS 0 and 1, retained messages, wills, clean sessions, take-over, and of MQTT 5 all
+//! but shared subscriptions and enhanced authentication. Sessions that outlive their connection,
+//! QoS 2, logins, TLS, WebSocket and a store on disk are not offered, and clients are told so.
+//!
+//! A client that does not keep up is disconnected: nobody ever waits for another.
+
+mod admission;
+mod broker;
+mod codec;
+mod config;
+mod connection;
+mod exchange;
+mod figures;
+mod front;
+mod handshake;
+mod keep_alive;
+mod message;
+mod outbox;
+mod registry;
+mod retained;
+mod router;
+mod session;
+mod topic;
+
+pub use broker::{BindError, Broker, BrokerError};
+pub use config::{Config, ConfigError, Limits};

@@ -1,0 +1,162 @@
+//! Who may do what: the one place where a client, a message and a subscription are let in.
+//!
+//! There is one rule so far, rule 2 of the contract's section 5: a command is never retained. Who
+//! a client is and what that allows it comes with logins; until then everybody is
+//! [`Principal::Anonymous`], which is why the broker listens on loopback only.
+
+use schemas::{Root, Topic};
+
+use crate::{
+    codec::{Connect, Publication, Qos, Reason, Version, Will},
+    topic,
+};
+
+/// Whom a connection belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Principal {
+    /// Somebody on this machine.
+    Anonymous,
+}
+
+/// The rules.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    root: Root,
+}
+
+/// Something was not let in, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Denied {
+    #[error("a command is never retained")]
+    RetainedCommand,
+    #[error("topics that begin with `$` are the broker's own")]
+    Reserved,
+    #[error("the broker knows no authentication method")]
+    AuthenticationMethod,
+    #[error("a client without an identifier has to ask for a clean session")]
+    NoClientId,
+    #[error("the client identifier is too long")]
+    LongClientId,
+    #[error("the broker does not offer QoS 2")]
+    WillQos,
+}
+
+impl Denied {
+    /// What an MQTT 5 client is told.
+    pub(crate) fn reason(self) -> Reason {
+        match self {
+            Self::RetainedCommand | Self::Reserved => Reason::NotAuthorized,
+            Self::AuthenticationMethod => Reason::BadAuthenticationMethod,
+            Self::NoClientId | Self::LongClientId => Reason::ClientIdRefused,
+            Self::WillQos => Reason::QosUnsupported,
+        }
+    }
+}
+
+impl Admission {
+    pub(crate) fn new(root: Root) -> Self {
+        Self { root }
+    }
+
+    /// Whether a client may connect, and as whom.
+    pub(crate) fn connect(
+        &self,
+        connect: &Connect,
+        client_id_bytes: usize,
+    ) -> Result<Principal, Denied> {
+        if connect.authentication_method.is_some() {
+            return Err(Denied::AuthenticationMethod);
+        }
+        // 3.1.1, 3.1.3.1: without a name there is nothing that a session could be found by again.
+        if connect.client_id.is_empty() && !connect.clean_start && connect.version != Version::V5 {
+            return Err(Denied::NoClientId);
+        }
+        if connect.client_id.len() > client_id_bytes {
+            return Err(Denied::LongClientId);
+        }
+        let principal = Principal::Anonymous;
+        if let Some(will) = &connect.will {
+            self.will(principal, will, connect.version)?;
+        }
+
+        Ok(principal)
+    }
+
+    /// Whether a message may be published.
+    pub(crate) fn publish(
+        &self,
+        _principal: Principal,
+        publication: &Publication,
+    ) -> Result<(), Denied> {
+        if topic::is_reserved(&publication.topic) {
+            return Err(Denied::Reserved);
+        }
+        if publication.retain && self.is_command(&publication.topic) {
+            return Err(Denied::RetainedCommand);
+        }
+
+        Ok(())
+    }
+
+    /// A will is a message that is published later. Before MQTT 5 a client could not be told that
+    /// QoS 2 is not offered; nobody can subscribe at more than 1, so its will arrives at that.
+    fn will(&self, principal: Principal, will: &Will, version: Version) -> Result<(), Denied> {
+        if will.0.qos == Qos::ExactlyOnce && version == Version::V5 {
+            return Err(Denied::WillQos);
+        }
+
+        self.publish(principal, &will.0)
+    }
+
+    fn is_command(&self, topic: &str) -> bool {
+        Topic::parse(&self.root, topic).is_ok_and(|topic| topic.message_type().is_command())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn publish(root: &str, topic: &str, retain: bool) -> Result<(), Denied> {
+        let publication = Publication {
+            topic: topic.into(),
+            payload: Bytes::from_static(b"open"),
+            qos: Qos::AtLeastOnce,
+            retain,
+            expiry: None,
+            properties: Bytes::new(),
+        };
+        Admission::new(root.parse().unwrap()).publish(Principal::Anonymous, &publication)
+    }
+
+    #[test]
+    fn a_command_may_be_published_but_never_retained() {
+        for kind in ["gate_control", "camera_control", "request_status", "request_events"] {
+            let topic = format!("parking/gate_in/{kind}");
+            assert_eq!(publish("parking", &topic, false), Ok(()));
+            assert_eq!(publish("parking", &topic, true), Err(Denied::RetainedCommand));
+        }
+    }
+
+    #[test]
+    fn a_root_may_have_several_levels() {
+        let topic = "acme/site-12/parking/gate_in/gate_control";
+
+        assert_eq!(publish("acme/site-12/parking", topic, true), Err(Denied::RetainedCommand));
+        assert_eq!(publish("parking", topic, true), Ok(()));
+    }
+
+    #[test]
+    fn what_is_no_command_may_be_retained() {
+        for topic in ["parking/gate_in/gate_status", "gate_in/gate_control", "anything"] {
+            assert_eq!(publish("parking", topic, true), Ok(()), "{topic}");
+        }
+    }
+
+    #[test]
+    fn the_brokers_own_topics_are_its_own() {
+        assert_eq!(publish("parking", "$SYS/broker/uptime", false), Err(Denied::Reserved));
+    }
+}

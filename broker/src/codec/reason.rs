@@ -1,0 +1,94 @@
+//! Reason codes (2.4): what an MQTT 5 client is told, and what the log says of any client.
+
+use std::fmt;
+
+/// One of the standard's reason codes, as far as this broker uses them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Reason {
+    Success = 0x00,
+    GrantedQos1 = 0x01,
+    NoSubscriptionExisted = 0x11,
+    Malformed = 0x81,
+    ProtocolError = 0x82,
+    UnsupportedVersion = 0x84,
+    ClientIdRefused = 0x85,
+    NotAuthorized = 0x87,
+    ServerUnavailable = 0x88,
+    ServerBusy = 0x89,
+    ShuttingDown = 0x8b,
+    BadAuthenticationMethod = 0x8c,
+    KeepAliveTimeout = 0x8d,
+    TakenOver = 0x8e,
+    FilterInvalid = 0x8f,
+    TopicInvalid = 0x90,
+    AliasInvalid = 0x94,
+    PacketTooLarge = 0x95,
+    QuotaExceeded = 0x97,
+    QosUnsupported = 0x9b,
+    SharedUnsupported = 0x9e,
+}
+
+impl Reason {
+    /// The byte on the wire of MQTT 5.
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Whether the code stands for a refusal (2.4: 0x80 and above).
+    pub(crate) fn is_refusal(self) -> bool {
+        self.code() >= 0x80
+    }
+
+    /// The return code of a CONNACK before MQTT 5 (3.1.1, 3.2.2.3), where five had to do for all.
+    pub(crate) fn return_code(self) -> u8 {
+        match self {
+            Self::Success | Self::GrantedQos1 | Self::NoSubscriptionExisted => 0,
+            Self::UnsupportedVersion => 1,
+            Self::ClientIdRefused => 2,
+            Self::ServerUnavailable
+            | Self::ServerBusy
+            | Self::ShuttingDown
+            | Self::QuotaExceeded => 3,
+            Self::Malformed
+            | Self::ProtocolError
+            | Self::NotAuthorized
+            | Self::BadAuthenticationMethod
+            | Self::KeepAliveTimeout
+            | Self::TakenOver
+            | Self::FilterInvalid
+            | Self::TopicInvalid
+            | Self::AliasInvalid
+            | Self::PacketTooLarge
+            | Self::QosUnsupported
+            | Self::SharedUnsupported => 5,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Success | Self::GrantedQos1 => "success",
+            Self::NoSubscriptionExisted => "no subscription existed",
+            Self::Malformed => "malformed packet",
+            Self::ProtocolError => "protocol error",
+            Self::UnsupportedVersion => "unsupported protocol version",
+            Self::ClientIdRefused => "client identifier not valid",
+            Self::NotAuthorized => "not authorized",
+            Self::ServerUnavailable => "server unavailable",
+            Self::ServerBusy => "server busy",
+            Self::ShuttingDown => "server shutting down",
+            Self::BadAuthenticationMethod => "bad authentication method",
+            Self::KeepAliveTimeout => "keep alive timeout",
+            Self::TakenOver => "session taken over",
+            Self::FilterInvalid => "topic filter invalid",
+            Self::TopicInvalid => "topic name invalid",
+            Self::AliasInvalid => "topic alias invalid",
+            Self::PacketTooLarge => "packet too large",
+            Self::QuotaExceeded => "quota exceeded",
+            Self::QosUnsupported => "QoS not supported",
+            Self::SharedUnsupported => "shared subscriptions not supported",
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! Where published messages get their order, are retained and go to the router.
+//!
+//! The sequence number, the retained message and the place in the router's queue are given under
+//! one lock that never waits: whoever subscribes can tell which messages its snapshot of the
+//! retained ones has overtaken.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{self, Instant};
+use tracing::warn;
+
+use crate::{
+    codec::Publication,
+    figures::Figures,
+    message::{Draft, Message, Origin},
+    retained::{Capacity, Full, Retained},
+    router::{Entrance, Event, Link, NoLink, Router},
+};
+
+/// How often the router is asked whether it is there, and how long it may take to answer.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The router tells nobody when it has room again.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// The way of every message.
+pub(crate) struct Exchange {
+    router: Arc<Router>,
+    inner: Mutex<Inner>,
+    started: Instant,
+    figures: Arc<Figures>,
+}
+
+struct Inner {
+    sequence: u64,
+    retained: Retained,
+    /// Closed while the router is being replaced.
+    entrance: Option<Entrance>,
+}
+
+/// The retained messages that match a filter.
+pub(crate) struct Snapshot {
+    /// Later messages have a higher number.
+    pub(crate) sequence: u64,
+    pub(crate) messages: Vec<Message>,
+}
+
+/// The router does not answer: a process that is half alive is worse than none.
+#[derive(Debug, thiserror::Error)]
+#[error("the router has not answered for {} s", PATIENCE.as_secs())]
+pub(crate) struct RouterHung;
+
+impl Exchange {
+    pub(crate) async fn open(
+        links: usize,
+        capacity: Capacity,
+        figures: Arc<Figures>,
+    ) -> Result<Self, NoLink> {
+        // One link more is the entrance, one the heartbeat, and some are being closed.
+        let router = Router::start(links + 64);
+        let entrance = Some(Entrance::new(router.attach().await?));
+        let inner = Inner { sequence: 0, retained: Retained::new(capacity), entrance };
+
+        Ok(Self { router, inner: Mutex::new(inner), started: Instant::now(), figures })
+    }
+
+    /// How long the broker has been there.
+    pub(crate) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Publishes, after a wait where the router is behind.
+    ///
+    /// `Full` is for a message that should have been retained: it is not published either.
+    pub(crate) async fn publish(
+        &self,
+        publication: &Publication,
+        origin: Origin,
+    ) -> Result<(), Full> {
+        let mut draft = Draft::new(publication, origin, self.now());
+
+        loop {
+            draft = match self.admit(draft) {
+                Ok(outcome) => return outcome,
+                Err(waiting) => waiting,
+            };
+            time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Gives a message its place, or gives it back while there is none.
+    fn admit(&self, draft: Draft) -> Result<Result<(), Full>, Draft> {
+        let mut inner = self.lock();
+        let Inner { sequence, retained, entrance } = &mut *inner;
+        let Some(open) = entrance.as_mut().and_then(Entrance::with_room) else {
+            return Err(draft);
+        };
+
+        let message = draft.number(*sequence + 1);
+        if message.retain()
+            && let Err(full) = retained.keep(&message)
+        {
+            return Ok(Err(full));
+        }
+        *sequence += 1;
+        if open.push(message).is_err() {
+            // What a router that dies has not handed on is lost with it, this message included.
+            *entrance = None;
+            self.figures.dropped.add();
+        }
+
+        Ok(Ok(()))
+    }
+
+    /// The retained messages that match `filter`, as of now.
+    pub(crate) fn snapshot(&self, filter: &str) -> Snapshot {
+        let now = self.now();
+        let inner = self.lock();
+
+        Snapshot { sequence: inner.sequence, messages: inner.retained.matching(filter, now) }
+    }
+
+    /// How many messages are retained, once the expired ones are forgotten.
+    pub(crate) fn sweep(&self) -> usize {
+        let now = self.now();
+        let mut inner = self.lock();
+        inner.retained.sweep(now);
+
+        inner.retained.len()
+    }
+
+    /// Makes a link for a subscriber.
+    pub(crate) async fn attach(&self) -> Result<Link, NoLink> {
+        self.router.attach().await
+    }
+
+    /// Opens a new entrance whenever the router had to be replaced; returns when it hangs.
+    pub(crate) async fn watch(&self) -> RouterHung {
+        loop {
+            let Ok(mut link) = self.attach().await else { return RouterHung };
+            if let Err(hung) = heartbeat(&mut link).await {
+                return hung;
+            }
+
+            self.lock().entrance = None;
+            self.figures.router_restarts.add();
+            let Ok(entrance) = self.attach().await else { return RouterHung };
+            self.lock().entrance = Some(Entrance::new(entrance));
+            warn!("Messages go through a new router");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns when the router is dead, and says so when it is worse.
+async fn heartbeat(link: &mut Link) -> Result<(), RouterHung> {
+    loop {
+        link.ping().await;
+        match time::timeout(PATIENCE, link.next()).await {
+            Ok(Ok(Event::Pong | Event::Message(..) | Event::Subscribed(_) | Event::Missed)) => {}
+            Ok(Err(_died)) => return Ok(()),
+            Err(_elapsed) => return Err(RouterHung),
+        }
+        if let Ok(Err(_died)) = time::timeout(HEARTBEAT, link.next()).await {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+impl Exchange {
+    pub(crate) fn kill_router(&self) {
+        self.lock().entrance.as_mut().expect("the router is up").kill_router();
+    }
+}
