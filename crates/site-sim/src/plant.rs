@@ -1,0 +1,141 @@
+//! All of a gate that moves: the barrier and the vehicle in front of it, free of I/O.
+
+use std::time::Instant;
+
+use crate::{
+    SimConfig,
+    barrier::{Barrier, Input},
+    visit::{Vehicle, Visit},
+};
+
+#[derive(Debug)]
+pub(crate) struct Plant {
+    config: SimConfig,
+    barrier: Barrier,
+    visit: Visit,
+}
+
+impl Plant {
+    pub(crate) fn new(config: SimConfig, now: Instant) -> Self {
+        Self { config, barrier: Barrier::new(config.travel, now), visit: Visit::None }
+    }
+
+    pub(crate) fn barrier(&self) -> &Barrier {
+        &self.barrier
+    }
+
+    pub(crate) fn barrier_mut(&mut self) -> &mut Barrier {
+        &mut self.barrier
+    }
+
+    pub(crate) fn visit(&self) -> Visit {
+        self.visit
+    }
+
+    /// A vehicle comes, and goes through when the boom is open.
+    pub(crate) fn arrive(&mut self, now: Instant) {
+        self.follow(Visit::arrive(self.config.patience, now), now);
+    }
+
+    /// Puts a vehicle under the boom, or takes away whatever is there.
+    pub(crate) fn place(&mut self, vehicle: Vehicle, now: Instant) {
+        let visit = match vehicle {
+            Vehicle::Present => Visit::Standing,
+            Vehicle::Absent => Visit::None,
+        };
+
+        self.follow(visit, now);
+    }
+
+    /// Tells the plant that time has passed, or that something has happened to the barrier.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.barrier.handle_timeout(now);
+
+        let position = self.barrier.state().position;
+        self.follow(self.visit.next(position, self.config.passage, now), now);
+    }
+
+    /// When [`Plant::handle_timeout`] wants to be called next.
+    pub(crate) fn poll_timeout(&self) -> Instant {
+        let barrier = self.barrier.poll_timeout();
+
+        self.visit.due().map_or(barrier, |due| due.min(barrier))
+    }
+
+    fn follow(&mut self, visit: Visit, now: Instant) {
+        self.visit = visit;
+
+        let reading = visit.closing_loop();
+        if self.barrier.state().closing_loop != reading {
+            self.barrier.handle(Input::ClosingLoop(reading), now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use barrier_link::{Loop, Order, OrderKind, Position, Seq, to_line};
+
+    use super::*;
+
+    const CONFIG: SimConfig = SimConfig::REAL;
+
+    #[test]
+    fn a_vehicle_waits_for_the_boom_and_passes() {
+        let (mut plant, now) = fresh();
+        plant.arrive(now);
+        order(&mut plant, OrderKind::Open, now);
+        assert_eq!(closing_loop(&plant), Loop::Clear);
+
+        let open = now + CONFIG.travel;
+        plant.handle_timeout(open);
+        assert_eq!(closing_loop(&plant), Loop::Occupied);
+
+        plant.handle_timeout(open + CONFIG.passage - Duration::from_millis(1));
+        assert_eq!(closing_loop(&plant), Loop::Occupied);
+        plant.handle_timeout(open + CONFIG.passage);
+        assert_eq!(closing_loop(&plant), Loop::Clear);
+        assert_eq!(plant.visit(), Visit::None);
+    }
+
+    #[test]
+    fn a_vehicle_that_is_not_let_in_backs_out() {
+        let (mut plant, now) = fresh();
+        plant.arrive(now);
+
+        plant.handle_timeout(now + CONFIG.patience);
+
+        assert_eq!(plant.visit(), Visit::None);
+        assert_eq!(plant.barrier.state().position, Position::Closed);
+    }
+
+    #[test]
+    fn a_vehicle_that_stands_under_the_boom_stays() {
+        let (mut plant, now) = fresh();
+        plant.place(Vehicle::Present, now);
+
+        plant.handle_timeout(now + CONFIG.patience * 100);
+        assert_eq!(closing_loop(&plant), Loop::Occupied);
+
+        plant.place(Vehicle::Absent, now);
+        assert_eq!(closing_loop(&plant), Loop::Clear);
+    }
+
+    fn fresh() -> (Plant, Instant) {
+        let now = Instant::now();
+
+        (Plant::new(CONFIG, now), now)
+    }
+
+    fn order(plant: &mut Plant, kind: OrderKind, now: Instant) {
+        let line = to_line(&Order::new(kind, Seq::FIRST));
+
+        plant.barrier_mut().receive(line.as_bytes(), now);
+    }
+
+    fn closing_loop(plant: &Plant) -> Loop {
+        plant.barrier.state().closing_loop
+    }
+}
