@@ -175,6 +175,13 @@ pub enum BarrierStatus {
     Unknown,
 }
 
+impl BarrierStatus {
+    /// Whether the boom is known not to move.
+    pub fn stands_still(self) -> bool {
+        matches!(self, Self::Closed | Self::Open | Self::Stopped)
+    }
+}
+
 /// Who rules the boom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
