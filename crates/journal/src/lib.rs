@@ -7,7 +7,8 @@
 //! ([`Journal::range`]), and dropped by age ([`Journal::prune`]).
 //!
 //! Next to the events lie the commands that were seen, so that none moves a boom twice
-//! ([`Journal::remember_command`]).
+//! ([`Journal::remember_command`]), and what has to be known again after a restart
+//! ([`Journal::note`]).
 //!
 //! | table     | one row per                                                           |
 //! |-----------|-----------------------------------------------------------------------|
@@ -15,6 +16,7 @@
 //! | `entry`   | event: `seq`, `topic`, `bytes`, `made_ms`; never changed              |
 //! | `pending` | event that is not acknowledged: `seq`                                 |
 //! | `command` | command that was seen: `id`, `seen_ms`, `outcome`                     |
+//! | `note`    | thing to know again after a restart: `name`, `text`                   |
 //!
 //! A call blocks for as long as the disk takes: call from a thread that may wait. No clock
 //! is read here but once, to make the id. Memory stays below a megabyte however long the
@@ -22,6 +24,7 @@
 
 mod commands;
 mod entries;
+mod notes;
 mod open;
 mod schema;
 
@@ -31,6 +34,7 @@ use rusqlite::Connection;
 
 pub use commands::{CommandError, CommandRecord};
 pub use entries::{AcknowledgeError, AppendError, Entry, PruneError, ReadError};
+pub use notes::NoteError;
 pub use open::OpenError;
 
 /// One journal: a file that this process alone holds.

@@ -26,6 +26,7 @@ pub(crate) const TABLES: &str = "
         outcome BLOB
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX command_by_age ON command (seen_ms);
+    CREATE TABLE note (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// A number or a count as SQLite keeps it; no journal gets anywhere near the end of either.
