@@ -1,4 +1,5 @@
 use super::*;
+use proptest::{prelude::*, sample::select};
 
 const TRAVEL: Duration = Duration::from_secs(2);
 
@@ -158,6 +159,55 @@ fn noise_makes_no_heap_of_answers() {
     barrier.send(&"?\n".repeat(100_000));
 
     assert!(barrier.barrier.output.len() <= OUTPUT_LIMIT);
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_boom_never_goes_down_onto_a_vehicle(
+        steps in prop::collection::vec(steps(), 0..60),
+    ) {
+        let mut rig = Rig::ready();
+
+        for step in steps {
+            match step {
+                Step::Happens(input) => rig.when(input),
+                Step::Arrives(line) => rig.send(&line),
+                Step::Passes(time) => rig.after(Duration::from_millis(time)),
+            };
+
+            let state = rig.barrier.state();
+            let down = state.position == Position::Closing;
+            prop_assert!(!(down && state.closing_loop == Loop::Occupied));
+            prop_assert!(!(down && state.fire == Contact::Active));
+            prop_assert_eq!(state, rig.barrier.reported);
+            prop_assert!((0.0..=1.0).contains(&rig.barrier.opening(rig.now)));
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Happens(Input),
+    Arrives(String),
+    Passes(u64),
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let input = prop_oneof![
+        select(&[Loop::Clear, Loop::Occupied][..]).prop_map(Input::ClosingLoop),
+        select(&[Drive::Runs, Drive::Jammed][..]).prop_map(Input::Drive),
+        select(Contact::ALL).prop_map(Input::Fire),
+        Just(Input::OpenedByHand),
+        Just(Input::Reset(ResetCause::External)),
+    ];
+    let order = select(OrderKind::ALL).prop_map(|kind| to_line(&Order::new(kind, Seq::FIRST)));
+
+    prop_oneof![
+        input.prop_map(Step::Happens),
+        order.prop_map(Step::Arrives),
+        "[ -~]{0,20}\\n".prop_map(Step::Arrives),
+        (0..6000_u64).prop_map(Step::Passes),
+    ]
 }
 
 /// A barrier on a bench: a clock that moves only when told to.
