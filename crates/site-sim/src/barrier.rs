@@ -80,7 +80,8 @@ impl Barrier {
     /// A closed barrier whose power has just come on; it takes `travel` to open.
     pub(crate) fn new(travel: Duration, now: Instant) -> Self {
         let mut barrier = Self {
-            travel,
+            // With none at all, closed and open would be one place.
+            travel: travel.max(Duration::from_millis(1)),
             motion: Motion::Resting { raised: Duration::ZERO },
             drive: Drive::Runs,
             closing_loop: Loop::Clear,

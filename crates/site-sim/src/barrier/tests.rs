@@ -23,6 +23,14 @@ fn an_opening_takes_its_time() {
 }
 
 #[test]
+fn a_boom_that_takes_no_time_still_opens() {
+    let mut barrier = Rig::with_travel(Duration::ZERO);
+
+    barrier.order("OPEN 1").silently();
+    barrier.after(Duration::from_millis(1)).says([&*state("open", "order")]);
+}
+
+#[test]
 fn it_says_how_things_are_once_a_second() {
     let mut barrier = Rig::ready();
 
