@@ -1,7 +1,5 @@
 //! Notes outlive the process that wrote them.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
-
 use journal::Journal;
 
 #[test]
