@@ -1,6 +1,9 @@
 //! One client's connection: moves bytes and messages between its socket, its session and the
 //! router, until one of them has enough.
 
+#[cfg(test)]
+mod tests;
+
 use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
 
 use bytes::{Buf, BytesMut};

@@ -1,9 +1,49 @@
-//! The program `broker`.
+//! The program `broker`: reads its configuration, takes the port, and serves until told to stop.
 
-use tokio_util::sync::CancellationToken;
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use broker::Broker;
+use clap::Parser;
+use schemas::Root;
+use service::{
+    Supervisor,
+    config::{ConfigError, Settings},
+    program, signal, telemetry,
+};
+
+/// How long clients may take to hear that the broker stops.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The embedded MQTT broker of Manless, on its own.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// The configuration file; without one, the defaults and the environment count.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    program::run(start)
+}
 
 #[tokio::main]
-async fn main() {
-    let broker = broker::Broker::bind(broker::Config::default(), schemas::Root::default()).await;
-    broker.expect("bound").run(CancellationToken::new()).await.expect("ran");
+async fn start(args: Args) -> anyhow::Result<()> {
+    let settings = Settings::load(args.config.as_deref(), std::env::vars())?;
+    let config: broker::Config = settings.read("broker")?;
+    let root: Root = settings.read("root")?;
+    telemetry::init(&settings.read("log")?).context("cannot start logging")?;
+    config.validate().map_err(refused)?;
+
+    let stop = signal::shutdown().context("cannot listen for signals")?;
+    let broker = Broker::bind(config, root).await?;
+    let mut supervisor = Supervisor::default();
+    supervisor.spawn("broker", |cancel| broker.run(cancel));
+
+    Ok(supervisor.run(stop, GRACE).await?)
+}
+
+fn refused(error: broker::ConfigError) -> ConfigError {
+    ConfigError::Refused { key: "broker".to_owned(), reason: error.to_string() }
 }

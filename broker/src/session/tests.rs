@@ -1,1 +1,194 @@
-//!
+//! A session is told what came, and its answers are read off its outbox.
+
+use std::num::NonZeroU16;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::*;
+use crate::{
+    codec::{RetainHandling, frame},
+    message::Draft,
+};
+
+const NOW: Duration = Duration::from_secs(100);
+const KEY: usize = 1;
+
+/// A session with the bounds of a very small site.
+struct Bench(Session);
+
+impl Bench {
+    fn new() -> Self {
+        let limits = Limits {
+            in_flight: NonZeroU16::new(2).unwrap(),
+            queued_messages: 3,
+            retained_messages: 5,
+            ..Limits::default()
+        };
+        let surroundings = Surroundings {
+            admission: Arc::new(Admission::new("parking".parse().unwrap())),
+            figures: Arc::default(),
+            limits: Arc::new(limits),
+        };
+        let hello = [0x10, 14, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 0, 0, 0, 1, b'a'];
+        let frame = frame::cut(&mut BytesMut::from(&hello[..]), 100).unwrap().unwrap();
+        let Ok(Packet::Connect(connect)) = Packet::decode(frame, Version::V5) else { panic!() };
+
+        Self(Session::new(*connect, Origin(1), Principal::Anonymous, &surroundings))
+    }
+
+    /// One that has subscribed to `#` at QoS 1.
+    fn subscribed() -> Self {
+        let mut bench = Self::new();
+        let step = bench.subscribe("#");
+        assert!(matches!(&step, Step::Subscribe(routes, 1) if routes[0].key == KEY));
+        bench.0.subscribed(1);
+        bench.0.settle();
+        bench.take();
+        bench
+    }
+
+    fn subscribe(&mut self, filter: &str) -> Step {
+        let request = Request {
+            filter: filter.into(),
+            qos: Qos::AtLeastOnce,
+            no_local: false,
+            retain_as_published: false,
+            retain_handling: RetainHandling::Always,
+        };
+        let packet_id = PacketId::MIN;
+        let subscribe = Subscribe { packet_id, identifier: None, requests: vec![request] };
+        self.0.packet(Packet::Subscribe(subscribe), NOW).unwrap()
+    }
+
+    fn message(&mut self, message: Message) -> Result<(), Close> {
+        self.0.message(KEY, message, NOW)
+    }
+
+    fn acknowledge(&mut self, id: u16) {
+        self.0.packet(Packet::PubAck(PacketId::new(id).unwrap()), NOW).unwrap();
+    }
+
+    /// The first bytes of all packets that were written since.
+    fn take(&mut self) -> Vec<u8> {
+        let waiting = self.0.outbox().len();
+        let mut bytes = BytesMut::from(&self.0.outbox().copy_to_bytes(waiting)[..]);
+        let cut = || frame::cut(&mut bytes, 1 << 20).unwrap();
+        std::iter::from_fn(cut).map(|frame| frame.first).collect()
+    }
+}
+
+fn message(sequence: u64, qos: Qos) -> Message {
+    draft(qos, false, None).number(sequence)
+}
+
+fn draft(qos: Qos, retain: bool, expiry: Option<u32>) -> Draft {
+    let publication = Publication {
+        topic: "a".into(),
+        payload: Bytes::from_static(b"x"),
+        qos,
+        retain,
+        expiry,
+        properties: Bytes::new(),
+    };
+    Draft::new(&publication, Origin(2), Duration::from_secs(90))
+}
+
+#[test]
+fn a_subscribe_is_answered_when_it_is_in_effect() {
+    let mut bench = Bench::new();
+    assert!(matches!(bench.subscribe("a"), Step::Subscribe(_, 1)));
+    assert!(matches!(bench.subscribe("b"), Step::Subscribe(_, 2)));
+    assert_eq!(bench.subscribe("a"), Step::Done);
+    assert_eq!((bench.0.settle().len(), bench.take()), (0, vec![]));
+
+    bench.0.subscribed(1);
+    assert_eq!((bench.0.settle().len(), bench.take()), (1, vec![0x90]));
+    bench.0.subscribed(2);
+    assert_eq!((bench.0.settle().len(), bench.take()), (2, vec![0x90, 0x90]));
+}
+
+#[test]
+fn what_the_snapshot_has_overtaken_is_not_sent() {
+    let mut bench = Bench::subscribed();
+    let retained = |sequence| draft(Qos::AtMostOnce, true, None).number(sequence);
+    let snapshot = Snapshot { sequence: 10, messages: vec![retained(9)] };
+    bench.0.snapshot(KEY, snapshot, NOW).unwrap();
+    assert_eq!(bench.take(), [0x31]);
+
+    bench.message(retained(9)).unwrap();
+    assert_eq!(bench.take(), *b"");
+    bench.message(message(10, Qos::AtMostOnce)).unwrap();
+    bench.message(retained(11)).unwrap();
+    assert_eq!(bench.take(), [0x30, 0x30]);
+}
+
+#[test]
+fn a_full_window_holds_back_what_follows_until_it_is_acknowledged() {
+    let mut bench = Bench::subscribed();
+    for sequence in 1..=3 {
+        bench.message(message(sequence, Qos::AtLeastOnce)).unwrap();
+    }
+    bench.message(message(4, Qos::AtMostOnce)).unwrap();
+    assert_eq!(bench.take(), [0x32, 0x32]);
+
+    bench.acknowledge(2);
+    assert_eq!(bench.take(), [0x32, 0x30]);
+    bench.acknowledge(2);
+    assert_eq!(bench.take(), *b"");
+}
+
+#[test]
+fn who_lets_too_much_wait_is_too_slow() {
+    let mut bench = Bench::subscribed();
+    for sequence in 1..=5 {
+        bench.message(message(sequence, Qos::AtLeastOnce)).unwrap();
+    }
+
+    assert_eq!(bench.message(message(6, Qos::AtLeastOnce)), Err(TOO_SLOW));
+}
+
+#[test]
+fn a_snapshot_does_not_make_a_client_slow_unless_it_asks_for_more_than_it_reads() {
+    let mut bench = Bench::subscribed();
+    let snapshot = || Snapshot {
+        sequence: 5,
+        messages: (1..=5).map(|sequence| message(sequence, Qos::AtLeastOnce)).collect(),
+    };
+    bench.0.snapshot(KEY, snapshot(), NOW).unwrap();
+    bench.message(message(6, Qos::AtLeastOnce)).unwrap();
+    bench.0.snapshot(KEY, snapshot(), NOW).unwrap();
+
+    assert_eq!(bench.0.snapshot(KEY, snapshot(), NOW), Err(TOO_SLOW));
+}
+
+#[test]
+fn what_has_expired_is_dropped_and_counted() {
+    let mut bench = Bench::subscribed();
+    bench.message(draft(Qos::AtMostOnce, false, Some(10)).number(1)).unwrap();
+    bench.message(draft(Qos::AtMostOnce, false, Some(11)).number(2)).unwrap();
+
+    assert_eq!(bench.take(), [0x30]);
+    assert_eq!(bench.0.figures.dropped.value(), 1);
+}
+
+#[test]
+fn a_new_router_is_told_everything_and_what_it_may_have_lost_is_sent_again() {
+    let mut bench = Bench::subscribed();
+    assert!(matches!(bench.subscribe("b"), Step::Subscribe(_, 2)));
+
+    let Step::Subscribe(routes, 3) = bench.0.reroute() else { panic!() };
+    assert_eq!(routes.len(), 2);
+    bench.0.subscribed(2);
+    assert_eq!((bench.0.settle().len(), bench.take()), (0, vec![]));
+    bench.0.subscribed(3);
+    assert_eq!((bench.0.settle().len(), bench.take()), (3, vec![0x90]));
+}
+
+#[test]
+fn a_session_that_ends_with_its_connection_cannot_be_prolonged() {
+    let mut bench = Bench::new();
+    let disconnect = Disconnect { with_will: false, session_expiry: Some(60) };
+    let end = bench.0.packet(Packet::Disconnect(disconnect), NOW);
+
+    assert_eq!(end.unwrap_err().reason, Reason::ProtocolError);
+}

@@ -1,0 +1,67 @@
+//! A connection on a pipe, with the router at its mercy.
+
+use bytes::Bytes;
+use tokio::{io::DuplexStream, task::JoinSet};
+
+use super::*;
+use crate::{
+    codec::{Publication, Qos},
+    config::Limits,
+    message::Origin,
+};
+
+#[tokio::test]
+async fn a_client_hears_on_when_the_router_was_replaced() {
+    let front = Front::open(&Limits::default(), "parking".parse().unwrap()).await.unwrap();
+    let front = std::sync::Arc::new(front);
+    let (mut client, server) = tokio::io::duplex(4096);
+    let mut tasks = JoinSet::new();
+    tasks.spawn({
+        let front = front.clone();
+        async move {
+            let place = front.handshakes.clone().acquire_owned().await.unwrap();
+            let cancel = CancellationToken::new();
+            tokio::select! {
+                hung = front.exchange.watch() => panic!("{hung}"),
+                () = serve(server, place, &front, &cancel) => {}
+            }
+        }
+    });
+    let connect = [0x10, 13, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 0, 0, 1, b'a'];
+    client.write_all(&connect).await.unwrap();
+    client.write_all(&[0x82, 6, 0, 1, 0, 1, b'#', 0]).await.unwrap();
+    expect(&mut client, &[0x20, 2, 0, 0, 0x90, 3, 0, 1, 0]).await;
+
+    for round in 1..4 {
+        front.exchange.kill_router();
+        while front.figures.router_restarts.value() < round {
+            tokio::task::yield_now().await;
+        }
+        // Retained: told anew to whoever was away when it was published.
+        let publication = Publication {
+            topic: "t".into(),
+            payload: Bytes::from(round.to_string()),
+            qos: Qos::AtMostOnce,
+            retain: true,
+            expiry: None,
+            properties: Bytes::new(),
+        };
+        front.exchange.publish(&publication, Origin::BROKER).await.unwrap();
+        await_payload(&mut client, round.to_string().as_bytes()[0]).await;
+    }
+}
+
+async fn expect(client: &mut DuplexStream, expected: &[u8]) {
+    let mut bytes = vec![0; expected.len()];
+    client.read_exact(&mut bytes).await.unwrap();
+    assert_eq!(bytes, expected);
+}
+
+/// Reads one-byte messages on `t`, of which older ones may come again, up to this one.
+async fn await_payload(client: &mut DuplexStream, payload: u8) {
+    let mut bytes = [0; 6];
+    while bytes[5] != payload {
+        client.read_exact(&mut bytes).await.unwrap();
+        assert_eq!((bytes[0] & !1, &bytes[1..5]), (0x30, &[4, 0, 1, b't'][..]));
+    }
+}

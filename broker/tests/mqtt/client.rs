@@ -1,0 +1,245 @@
+//! A client that says exactly what it is told to say.
+
+use std::{io::ErrorKind, net::SocketAddr};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time,
+};
+
+use crate::site::PATIENCE;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    V31 = 3,
+    V311 = 4,
+    V5 = 5,
+}
+
+pub(crate) use Version::{V5, V31, V311};
+
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
+    version: Version,
+}
+
+/// What a CONNECT says.
+#[derive(Clone)]
+pub(crate) struct Hello<'a> {
+    pub(crate) version: Version,
+    pub(crate) client_id: &'a str,
+    pub(crate) clean: u8,
+    pub(crate) keep_alive: u16,
+    pub(crate) will: Option<Publish<'a>>,
+    pub(crate) properties: &'a [u8],
+}
+
+/// What a PUBLISH says, or a will.
+#[derive(Clone, Default)]
+pub(crate) struct Publish<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) payload: &'a [u8],
+    pub(crate) qos: u8,
+    pub(crate) retain: u8,
+    pub(crate) id: u16,
+    pub(crate) properties: &'a [u8],
+}
+
+/// A packet from the broker.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Packet {
+    pub(crate) first: u8,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A PUBLISH from the broker.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) qos: u8,
+    pub(crate) retain: u8,
+    pub(crate) id: u16,
+    pub(crate) properties: Vec<u8>,
+}
+
+impl<'a> Hello<'a> {
+    pub(crate) fn new(version: Version) -> Self {
+        Self { version, client_id: "", clean: 1, keep_alive: 0, will: None, properties: &[] }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let name = if self.version == V31 { "MQIsdp" } else { "MQTT" };
+        let will = self.will.as_ref().map_or(0, |will| 4 | will.qos << 3 | will.retain << 5);
+        let mut body = text(name);
+        body.extend([self.version as u8, self.clean << 1 | will]);
+        body.extend(self.keep_alive.to_be_bytes());
+        body.extend(block(self.version, self.properties));
+        body.extend(text(self.client_id));
+        if let Some(will) = &self.will {
+            body.extend(block(self.version, will.properties));
+            body.extend(text(will.topic));
+            body.extend((will.payload.len() as u16).to_be_bytes());
+            body.extend(will.payload);
+        }
+        packet(0x10, &body)
+    }
+}
+
+impl Publish<'_> {
+    pub(crate) fn encode(&self, version: Version) -> Vec<u8> {
+        let mut body = text(self.topic);
+        if self.qos > 0 {
+            body.extend(self.id.to_be_bytes());
+        }
+        body.extend(block(version, self.properties));
+        body.extend(self.payload);
+        packet(0x30 | self.qos << 1 | self.retain, &body)
+    }
+}
+
+/// SUBSCRIBE to one filter.
+pub(crate) fn subscribe(version: Version, filter: &str, options: u8, properties: &[u8]) -> Vec<u8> {
+    packet(0x82, &[vec![0, 7], block(version, properties), text(filter), vec![options]].concat())
+}
+
+pub(crate) fn unsubscribe(version: Version, filter: &str) -> Vec<u8> {
+    packet(0xa2, &[vec![0, 8], block(version, &[]), text(filter)].concat())
+}
+
+pub(crate) fn user_property(name: &str, value: &str) -> Vec<u8> {
+    [vec![38], text(name), text(value)].concat()
+}
+
+pub(crate) fn text(text: &str) -> Vec<u8> {
+    [&(text.len() as u16).to_be_bytes(), text.as_bytes()].concat()
+}
+
+pub(crate) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
+    [vec![first], variable(body.len()), body.to_vec()].concat()
+}
+
+fn block(version: Version, properties: &[u8]) -> Vec<u8> {
+    if version == V5 { [variable(properties.len()), properties.to_vec()].concat() } else { vec![] }
+}
+
+fn variable(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value > 127 {
+        bytes.push(value as u8 | 128);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+impl Client {
+    pub(crate) async fn open(address: SocketAddr, version: Version) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, version }
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+
+    /// The next packet.
+    pub(crate) async fn packet(&mut self) -> Packet {
+        let packet = time::timeout(PATIENCE, self.read_packet()).await;
+        packet.expect("no packet came").expect("the connection was closed")
+    }
+
+    /// The next packet, or `None` where the broker has closed the connection.
+    pub(crate) async fn last_packet(&mut self) -> Option<Packet> {
+        time::timeout(PATIENCE, self.read_packet()).await.expect("neither a packet nor the end")
+    }
+
+    async fn read_packet(&mut self) -> Option<Packet> {
+        let first = self.byte().await?;
+        let (mut length, mut shift) = (0, 0);
+        loop {
+            let byte = self.byte().await?;
+            length |= usize::from(byte & 127) << shift;
+            shift += 7;
+            if byte < 128 {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).await.unwrap();
+        Some(Packet { first, body })
+    }
+
+    async fn byte(&mut self) -> Option<u8> {
+        match self.stream.read_u8().await {
+            Ok(byte) => Some(byte),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The next packet, which is a PUBLISH.
+    pub(crate) async fn message(&mut self) -> Message {
+        let Packet { first, body } = self.packet().await;
+        assert_eq!(first >> 4, 3, "not a PUBLISH: {first:x} {body:x?}");
+        assert_eq!(first & 8, 0, "DUP on a clean session");
+        let (topic, mut rest) = body[2..].split_at(u16::from_be_bytes([body[0], body[1]]).into());
+        let qos = first >> 1 & 3;
+        let mut id = 0;
+        if qos > 0 {
+            id = u16::from_be_bytes([rest[0], rest[1]]);
+            rest = &rest[2..];
+        }
+        let mut properties = Vec::new();
+        if self.version == V5 {
+            let length = usize::from(rest[0]);
+            assert!(length < 128);
+            properties = rest[1..=length].to_vec();
+            rest = &rest[length + 1..];
+        }
+        let topic = String::from_utf8(topic.to_vec()).unwrap();
+        Message { topic, payload: rest.to_vec(), qos, retain: first & 1, id, properties }
+    }
+
+    /// The topic and payload of the next message.
+    pub(crate) async fn heard(&mut self) -> (String, String) {
+        let message = self.message().await;
+        (message.topic, String::from_utf8(message.payload).unwrap())
+    }
+
+    /// Subscribes and waits for the answer: its code.
+    pub(crate) async fn subscribe(&mut self, filter: &str, options: u8) -> u8 {
+        self.send(&subscribe(self.version, filter, options, &[])).await;
+        let Packet { first, body } = self.packet().await;
+        assert_eq!((first, &body[..2]), (0x90, &[0, 7][..]), "not the SUBACK");
+        *body.last().unwrap()
+    }
+
+    pub(crate) async fn publish(&mut self, publish: Publish<'_>) {
+        self.send(&publish.encode(self.version)).await;
+    }
+
+    /// Publishes at QoS 1 and waits for the answer: its reason.
+    pub(crate) async fn publish_and_wait(&mut self, publish: Publish<'_>) -> u8 {
+        self.publish(Publish { qos: 1, id: 9, ..publish }).await;
+        let Packet { first, body } = self.packet().await;
+        assert_eq!((first, &body[..2]), (0x40, &[0, 9][..]), "not the PUBACK");
+        body.get(2).copied().unwrap_or(0)
+    }
+
+    pub(crate) async fn ping(&mut self) {
+        self.send(&[0xc0, 0]).await;
+        assert_eq!(self.packet().await, Packet { first: 0xd0, body: vec![] });
+    }
+
+    /// Waits for the broker to close the connection: DISCONNECT with a reason, if it is MQTT 5.
+    pub(crate) async fn expect_close(&mut self, reason: u8) {
+        if self.version == V5 {
+            assert_eq!(self.last_packet().await, Some(Packet { first: 0xe0, body: vec![reason] }));
+        }
+        assert_eq!(self.last_packet().await, None);
+    }
+}

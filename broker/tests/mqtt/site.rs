@@ -1,0 +1,62 @@
+//! A broker on a free port, for the length of a test.
+
+use std::{net::SocketAddr, time::Duration};
+
+use broker::{Broker, BrokerError, Config, Limits};
+use tokio::{task::JoinSet, time};
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Client, Hello, Version};
+
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Site {
+    pub(crate) address: SocketAddr,
+    cancel: CancellationToken,
+    broker: JoinSet<Result<(), BrokerError>>,
+}
+
+/// The configuration of tests: a free port, and no figures between the messages.
+pub(crate) fn config(limits: Limits) -> Config {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    Config { listen, figures_every: Duration::ZERO, limits }
+}
+
+impl Site {
+    pub(crate) async fn start() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Self {
+        Self::of(config(limits)).await
+    }
+
+    pub(crate) async fn of(config: Config) -> Self {
+        let broker = Broker::bind(config, "parking".parse().unwrap()).await.unwrap();
+        let (address, cancel) = (broker.local_addr(), CancellationToken::new());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(broker.run(cancel.clone()));
+
+        Self { address, cancel, broker: tasks }
+    }
+
+    /// A client with a name of its own, which is welcome.
+    pub(crate) async fn client(&self, version: Version, name: &str) -> Client {
+        self.client_that_says(Hello { client_id: name, ..Hello::new(version) }).await
+    }
+
+    pub(crate) async fn client_that_says(&self, hello: Hello<'_>) -> Client {
+        let mut client = Client::open(self.address, hello.version).await;
+        client.send(&hello.encode()).await;
+        assert_eq!(client.packet().await.first, 0x20, "no CONNACK");
+        client
+    }
+
+    /// Stops the broker, which has two seconds for it.
+    pub(crate) async fn stop(mut self) {
+        self.cancel.cancel();
+        let stopped = time::timeout(Duration::from_secs(2), self.broker.join_next()).await;
+        stopped.unwrap().unwrap().unwrap().unwrap();
+    }
+}
