@@ -1,0 +1,68 @@
+# The index of everything one can run. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The lock file is part of the project: building never changes it.
+CARGO := cargo
+LOCKED := --locked
+EVERYTHING := --workspace --all-targets
+BROWSER := e2e/browser
+
+.PHONY: help run test check fmt clippy doc deny audit unit browser
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## The whole site on this machine; stop it with Ctrl-C
+	@scripts/install-missing run
+	@$(CARGO) run --release $(LOCKED) -- up
+
+test: ## Everything that must pass: what CI runs
+	@scripts/install-missing test
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory browser
+	@echo "All tests passed."
+
+check: fmt clippy doc deny ## What a reviewer should not have to look for
+
+fmt: ## Formatting
+	$(CARGO) fmt --all -- --check
+
+clippy: ## Lints
+	$(CARGO) clippy $(LOCKED) $(EVERYTHING) -- -D warnings
+
+doc: ## Documentation
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --workspace --no-deps
+
+deny: ## Licences, sources and arrows of the dependencies (deny.toml)
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny --offline check --hide-inclusion-graph bans licenses sources; \
+	else \
+		echo "deny: skipped; cargo install --locked cargo-deny"; \
+	fi
+
+audit: ## Known vulnerabilities of the dependencies; needs the network
+	$(CARGO) deny check advisories
+
+# The programs are built with everything else: the tests of e2e look for them next to themselves.
+unit: ## All tests in Rust: crates, documentation, the whole system
+	$(CARGO) build $(LOCKED) $(EVERYTHING)
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		set -x; $(CARGO) nextest run $(LOCKED) --workspace; \
+	else \
+		set -x; $(CARGO) test $(LOCKED) $(EVERYTHING) --no-fail-fast; \
+	fi
+	$(CARGO) test $(LOCKED) --workspace --doc
+
+browser: $(BROWSER)/node_modules/.package-lock.json ## The page in a browser
+	$(CARGO) build $(LOCKED) $(EVERYTHING)
+	cd $(BROWSER) && npm test
+
+$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package.json $(BROWSER)/package-lock.json
+	@cd $(BROWSER) && npm ci --ignore-scripts --no-audit --no-fund || { \
+		echo "Cannot install the modules of the browser tests: npm needs its registry once." >&2; \
+		exit 1; \
+	}
+	@touch $@
