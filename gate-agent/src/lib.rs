@@ -1,1 +1,29 @@
-//! 
+//! The agent of one gate: drives its devices and says over MQTT what happens there.
+//!
+//! ```text
+//! barrier ──serial── barrier task ─┐            ┌─ orders ──▶ barrier task
+//! reader ───serial── reader task ──┤  lane task ├─ events ──▶ journal ──▶ uplink ──▶ broker
+//! broker ──▶ uplink ─▶ commands ───┘            └─ answers ─▶ mailbox ──▶ uplink
+//! ```
+//!
+//! Each device is a task that owns its port and reconnects by itself; the decisions are those of
+//! the crate `lane`, a value inside one task. An event is on disk before it is published.
+//! Simulated devices sit behind pseudo-terminals, so that the same drivers run.
+
+mod app;
+mod barrier;
+mod board;
+mod camera;
+mod card_reader;
+mod commands;
+mod config;
+mod journal_task;
+mod lane_task;
+mod mailbox;
+mod replay;
+mod serial;
+mod uplink;
+mod voice;
+
+pub use app::{Agent, PrepareError};
+pub use config::{Barrier, Camera, CardReader, Config, Direction, Port, Site};

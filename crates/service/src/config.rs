@@ -24,6 +24,8 @@ const PREFIX: &str = "MANLESS_";
 const KEYS: [&str; 7] = ["root", "data_dir", "log", "mqtt", "broker", "gateway", "gates"];
 const GATEWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
 
+const DATA_DIR: &str = "manless-data";
+
 /// What the file and the environment say, before anybody has read his section.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -144,6 +146,17 @@ impl Settings {
             key: key.to_owned(),
             source: Box::new(source),
         })
+    }
+
+    /// Where what has to outlive the process is kept: `data_dir`, or `manless-data` here.
+    ///
+    /// # Errors
+    ///
+    /// `data_dir` is not a path.
+    pub fn data_dir(&self) -> Result<PathBuf, ConfigError> {
+        let dir: PathBuf = self.read("data_dir")?;
+
+        Ok(if dir.as_os_str().is_empty() { DATA_DIR.into() } else { dir })
     }
 }
 

@@ -1,0 +1,288 @@
+//! The picture of the agent, drawn once.
+
+use std::{io, path::Path, sync::Arc};
+
+use journal::{Journal, OpenError};
+use lane::{BarrierOrder, Input, Lane};
+use schemas::{GateId, Id, LaneMode};
+use service::{Supervisor, stamp};
+use site_sim::{Gate, SimConfig, StartError};
+use tokio::sync::mpsc;
+
+use crate::{
+    barrier,
+    board::{Board, Change, Identity},
+    camera::{self, Absent, CameraOrder, Simulated},
+    card_reader,
+    commands::{self, Admission, Commands},
+    config::{Camera, Config, Port, Site},
+    journal_task::{self, JournalHandle},
+    lane_task,
+    mailbox::Mailbox,
+    replay::Replay,
+    uplink::Uplink,
+    voice::Voice,
+};
+
+/// Things happen at the pace of vehicles; 64 is minutes of them.
+const QUEUE: usize = 64;
+/// More than a few pending orders means that the barrier has stopped listening.
+const ORDERS: usize = 8;
+const REQUESTS: usize = 4;
+
+/// The agent of one gate, ready to start.
+#[derive(Debug)]
+pub struct Agent {
+    gate: GateId,
+    config: Config,
+    site: Site,
+    journal: JournalHandle,
+    identity: Arc<Identity>,
+    mailbox: Mailbox,
+    mode: LaneMode,
+    simulation: Option<Arc<Gate>>,
+}
+
+/// The agent cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// Its journal cannot be used.
+    #[error("cannot open the journal of {gate}")]
+    Journal {
+        /// The gate.
+        gate: GateId,
+        /// Why.
+        source: OpenError,
+    },
+    /// The journal's id is no id.
+    #[error("the journal of {0} is damaged: its id cannot be read")]
+    JournalId(GateId),
+    /// There is no thread for the journal.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
+    /// Its simulated devices cannot be made.
+    #[error("cannot simulate the devices of {gate}")]
+    Simulation {
+        /// The gate.
+        gate: GateId,
+        /// Why.
+        source: StartError,
+    },
+}
+
+impl Agent {
+    /// Opens the journal and starts what is simulated. Nothing moves and nobody is told.
+    ///
+    /// # Errors
+    ///
+    /// The journal or the simulated devices cannot be used.
+    pub fn prepare(gate: GateId, config: Config, site: Site) -> Result<Self, PrepareError> {
+        let path = site.data_dir.join(format!("{gate}.journal"));
+        let journal = Journal::open(&path)
+            .map_err(|source| PrepareError::Journal { gate: gate.clone(), source })?;
+        let id: Id = journal.id().parse().map_err(|_| PrepareError::JournalId(gate.clone()))?;
+        let simulation = simulate(&gate, &config, &site.data_dir)?;
+
+        let identity = Arc::new(Identity {
+            boot: stamp::new_id(),
+            started_at: stamp::now(),
+            simulated: config.is_simulated(),
+            journal: id.clone(),
+        });
+        let mode = journal_task::last_mode(&journal);
+        let mailbox = Mailbox::new(site.root.clone(), gate.clone());
+        let voice = Voice::new(gate.clone());
+        let keep = config.keep_events;
+        let journal =
+            journal_task::start(journal, id, site.root.clone(), voice, mailbox.clone(), keep)
+                .map_err(PrepareError::Thread)?;
+
+        Ok(Self { gate, config, site, journal, identity, mailbox, mode, simulation })
+    }
+
+    /// Its gate.
+    pub fn gate(&self) -> &GateId {
+        &self.gate
+    }
+
+    /// The simulated gate, where any device is simulated.
+    pub fn simulation(&self) -> Option<Arc<Gate>> {
+        self.simulation.clone()
+    }
+
+    /// What its devices are, for a person: `barrier simulated, card reader /dev/ttyUSB1`.
+    pub fn devices(&self) -> String {
+        let port = |port: &Port| match port {
+            Port::Simulated => "simulated".to_owned(),
+            Port::Serial(path) => path.clone(),
+        };
+        let reader = self.config.card_reader.as_ref();
+        let camera = match self.config.camera {
+            Camera::None => "none",
+            Camera::Simulated => "simulated",
+        };
+
+        format!(
+            "barrier {}, card reader {}, camera {camera}",
+            port(&self.config.barrier.port),
+            reader.map_or_else(|| "none".to_owned(), |reader| port(&reader.port)),
+        )
+    }
+
+    /// Starts every task of the agent.
+    pub fn start(self, supervisor: &mut Supervisor) {
+        let (inputs, inbox) = mpsc::channel(QUEUE);
+        let (orders, barrier_orders) = mpsc::channel(ORDERS);
+        let (pictures, camera_orders) = mpsc::channel(QUEUE);
+        let (changes, board_inbox) = mpsc::channel(QUEUE);
+
+        self.start_uplink(supervisor, &inputs, &pictures, &changes);
+        supervisor.spawn(self.name("board"), |cancel| self.board().run(board_inbox, cancel));
+
+        let outputs = lane_task::Outputs {
+            barrier: orders,
+            board: changes.clone(),
+            camera: pictures,
+            journal: self.journal.clone(),
+            mailbox: self.mailbox.clone(),
+            voice: self.voice(),
+            direction: self.config.direction(&self.gate),
+        };
+        let lane = Lane::new(self.config.lane(), self.mode);
+        supervisor.spawn(self.name("lane"), |cancel| lane_task::run(lane, inbox, outputs, cancel));
+
+        self.start_devices(supervisor, inputs, barrier_orders, changes.clone());
+        self.start_camera(supervisor, camera_orders, changes);
+    }
+
+    /// The tasks between the broker and the rest: uplink, commands, replay.
+    fn start_uplink(
+        &self,
+        supervisor: &mut Supervisor,
+        inputs: &mpsc::Sender<Input>,
+        pictures: &mpsc::Sender<CameraOrder>,
+        changes: &mpsc::Sender<Change>,
+    ) {
+        let (arrivals, commands_inbox) = mpsc::channel(QUEUE);
+        let (requests, replay_inbox) = mpsc::channel(REQUESTS);
+        let (again, replays) = mpsc::channel(REQUESTS);
+
+        let uplink = Uplink {
+            mqtt: self.site.mqtt.clone(),
+            root: self.site.root.clone(),
+            identity: Arc::clone(&self.identity),
+            voice: self.voice(),
+            mailbox: self.mailbox.clone(),
+            journal: self.journal.clone(),
+            commands: arrivals,
+            board: changes.clone(),
+            replays,
+        };
+        let commands = Commands {
+            root: self.site.root.clone(),
+            admission: Admission::new(self.config.command_life),
+            journal: self.journal.clone(),
+            voice: self.voice(),
+            mailbox: self.mailbox.clone(),
+            outputs: commands::Outputs {
+                lane: inputs.clone(),
+                camera: pictures.clone(),
+                board: changes.clone(),
+                replay: requests,
+            },
+        };
+        let replay = Replay {
+            id: self.identity.journal.clone(),
+            journal: self.journal.clone(),
+            entries: again,
+            voice: self.voice(),
+            mailbox: self.mailbox.clone(),
+        };
+
+        supervisor.spawn(self.name("uplink"), |cancel| uplink.run(cancel));
+        supervisor.spawn(self.name("commands"), |cancel| commands.run(commands_inbox, cancel));
+        supervisor.spawn(self.name("replay"), |cancel| replay.run(replay_inbox, cancel));
+    }
+
+    fn start_devices(
+        &self,
+        supervisor: &mut Supervisor,
+        inputs: mpsc::Sender<Input>,
+        orders: mpsc::Receiver<BarrierOrder>,
+        changes: mpsc::Sender<Change>,
+    ) {
+        let config = self.config.barrier.clone();
+        let path = self.port(&config.port, Gate::barrier_path);
+        let outputs = barrier::Outputs { lane: inputs.clone(), board: changes.clone() };
+        supervisor.spawn(self.name("barrier"), |cancel| {
+            barrier::run(path, config, orders, outputs, cancel)
+        });
+
+        if let Some(config) = self.config.card_reader.clone() {
+            let path = self.port(&config.port, Gate::card_reader_path);
+            supervisor.spawn(self.name("card reader"), |cancel| {
+                card_reader::run(path, config, inputs, changes, cancel)
+            });
+        }
+    }
+
+    fn start_camera(
+        self,
+        supervisor: &mut Supervisor,
+        orders: mpsc::Receiver<CameraOrder>,
+        changes: mpsc::Sender<Change>,
+    ) {
+        let name = self.name("camera");
+        let voice = self.voice();
+        let outputs = camera::Outputs { board: changes, mailbox: self.mailbox, voice };
+
+        match self.simulation.filter(|_| self.config.camera == Camera::Simulated) {
+            Some(gate) => supervisor
+                .spawn(name, |cancel| camera::run(Simulated(gate), orders, outputs, cancel)),
+            None => {
+                supervisor.spawn(name, |cancel| camera::run(Absent, orders, outputs, cancel));
+            }
+        }
+    }
+
+    fn board(&self) -> Board {
+        Board::new(
+            Arc::clone(&self.identity),
+            Arc::clone(self.journal.figures()),
+            self.voice(),
+            self.mailbox.clone(),
+            Lane::new(self.config.lane(), self.mode).status(),
+        )
+    }
+
+    fn voice(&self) -> Voice {
+        Voice::new(self.gate.clone())
+    }
+
+    /// The name of a task, which says whose it is.
+    fn name(&self, task: &str) -> String {
+        format!("{} {task}", self.gate)
+    }
+
+    fn port(&self, port: &Port, simulated: impl Fn(&Gate) -> &Path) -> String {
+        match (port, self.simulation.as_deref()) {
+            (Port::Serial(path), _) => path.clone(),
+            (Port::Simulated, Some(gate)) => simulated(gate).display().to_string(),
+            (Port::Simulated, None) => unreachable!("a gate with a simulated device is simulated"),
+        }
+    }
+}
+
+fn simulate(
+    gate: &GateId,
+    config: &Config,
+    data_dir: &Path,
+) -> Result<Option<Arc<Gate>>, PrepareError> {
+    if !config.is_simulated() {
+        return Ok(None);
+    }
+
+    Gate::start(&data_dir.join("devices"), gate.as_str(), SimConfig::REAL)
+        .map(|gate| Some(Arc::new(gate)))
+        .map_err(|source| PrepareError::Simulation { gate: gate.clone(), source })
+}

@@ -1,0 +1,65 @@
+//! `gate-agent gate_in`: the agent of one gate, on its own.
+
+use std::{
+    collections::BTreeMap, env, path::PathBuf, process::ExitCode, sync::Arc, time::Duration,
+};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use gate_agent::{Agent, Config, Site};
+use schemas::GateId;
+use service::{Supervisor, config::Settings, program, signal, telemetry};
+use site_sim::Control;
+use tracing::{info, warn};
+
+/// How long tasks may take to stop.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Drives the devices of one gate and says over MQTT what happens there.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// The gate, such as `gate_in`.
+    #[arg(env = "GATE_ID")]
+    gate: GateId,
+    /// The configuration of the site, in TOML. Without one, the gate is simulated.
+    #[arg(long, env = "MANLESS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    program::run(run)
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn run(args: Args) -> Result<()> {
+    let settings = Settings::load(args.config.as_deref(), env::vars())?;
+    telemetry::init(&settings.read("log")?)?;
+    let stop = signal::shutdown().context("cannot listen for signals")?;
+
+    let mut gates: BTreeMap<GateId, Config> = settings.read("gates")?;
+    let config = gates.remove(&args.gate).unwrap_or_else(|| {
+        warn!(gate = %args.gate, "Not in the configuration: its devices are simulated");
+        Config::simulated()
+    });
+    let site = Site {
+        root: settings.read("root")?,
+        data_dir: settings.data_dir()?,
+        mqtt: settings.read("mqtt")?,
+    };
+    let socket = site.data_dir.join(format!("{}.sock", args.gate));
+
+    let agent = Agent::prepare(args.gate.clone(), config, site)?;
+    let simulation = agent.simulation();
+    let _control = simulation
+        .map(|gate| Control::serve(&socket, vec![Arc::clone(&gate)]))
+        .transpose()
+        .context("cannot offer the simulated gate")?;
+    info!(gate = %args.gate, devices = agent.devices(), "Starting");
+
+    let mut supervisor = Supervisor::default();
+    agent.start(&mut supervisor);
+    supervisor.run(stop, GRACE).await?;
+
+    Ok(())
+}
