@@ -1,2 +1,49 @@
-//! The whole site.
-fn main() {}
+//! `manless`: a whole car park on one box, and the command line for it.
+
+mod sim;
+mod up;
+mod welcome;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use service::program;
+
+/// Runs the gates of an unattended car park.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    site: SiteArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the whole site: broker, gateway and gates. This is the default.
+    Up(SiteArgs),
+    /// Makes something happen at a simulated gate of a running site.
+    Sim(sim::Args),
+}
+
+/// Which site.
+#[derive(Debug, clap::Args)]
+struct SiteArgs {
+    /// The configuration of the site, in TOML. Without one: two simulated gates, for this
+    /// machine alone.
+    #[arg(long, env = "MANLESS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    program::run(run)
+}
+
+fn run(args: Args) -> Result<()> {
+    match args.command.unwrap_or(Command::Up(args.site)) {
+        Command::Up(site) => up::run(site.config.as_deref()),
+        Command::Sim(words) => sim::run(words),
+    }
+}

@@ -20,6 +20,8 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 const PREFIX: &str = "MANLESS_";
+/// Belongs to the arguments: it names the file.
+const FILE: &str = "MANLESS_CONFIG";
 /// Everything that may stand at the top of the file.
 const KEYS: [&str; 7] = ["root", "data_dir", "log", "mqtt", "broker", "gateway", "gates"];
 const GATEWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
@@ -117,7 +119,7 @@ impl Settings {
         let env: Vec<(String, String)> = env.into_iter().collect();
         take_old_names(&mut table, &env)?;
         for (variable, text) in &env {
-            if let Some(path) = variable.strip_prefix(PREFIX) {
+            if let Some(path) = variable.strip_prefix(PREFIX).filter(|_| variable != FILE) {
                 set(&mut table, variable, &path.to_lowercase(), literal(text))?;
             }
         }

@@ -15,7 +15,8 @@ use tracing_subscriber::{
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Which lines are written: `info`, `debug`, or by part, `info,gate_agent=debug`.
+    /// Which lines are written: `info`, `debug`, or by part, `info,gate_agent=debug`. The router
+    /// inside the broker says much that helps nobody but its authors.
     pub filter: String,
     /// How they look.
     pub format: Format,
@@ -33,7 +34,7 @@ pub enum Format {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: Format::Text }
+        Self { filter: "info,rumqttd=warn".to_owned(), format: Format::Text }
     }
 }
 

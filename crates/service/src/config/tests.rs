@@ -13,8 +13,8 @@ struct Section {
 
 #[test]
 fn the_environment_overrides_the_file() {
-    let settings =
-        load("[broker]\nlisten = 'a'\nport = 1", &[("MANLESS_BROKER__PORT", "2")]).unwrap();
+    let env = [("MANLESS_BROKER__PORT", "2"), ("MANLESS_CONFIG", "the file itself")];
+    let settings = load("[broker]\nlisten = 'a'\nport = 1", &env).unwrap();
 
     let broker: Section = settings.read("broker").unwrap();
 

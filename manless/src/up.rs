@@ -1,0 +1,103 @@
+//! `manless up`: broker, gateway and gates in one process.
+//!
+//! They talk MQTT over loopback as they would from machine to machine, so that nothing works
+//! differently when they are taken apart. They stop in the reverse order of their start: the gates
+//! say `stopped` while the gateway can show it and the broker can pass it on.
+
+use std::{collections::BTreeMap, env, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use broker::Broker;
+use gate_agent::{Agent, Config, Site};
+use schemas::{GateId, Root};
+use service::{Supervisor, config::Settings, mqtt, signal, telemetry};
+use site_sim::{Control, Gate};
+use ws_gateway::Gateway;
+
+use crate::welcome::Welcome;
+
+/// The control socket of the simulated gates, in the data directory.
+pub(crate) const SOCKET: &str = "sim.sock";
+/// How long each part may take to stop.
+const GRACE: Duration = Duration::from_secs(4);
+/// What the gates of a site without a configuration are called.
+const GATES: [&str; 2] = ["gate_in", "gate_out"];
+
+/// Everything that was started, as it is to be shown.
+struct Running {
+    supervisor: Supervisor,
+    welcome: Welcome,
+    /// Serves the simulated gates until it is dropped.
+    _control: Option<Control>,
+}
+
+#[tokio::main(worker_threads = 2)]
+pub(crate) async fn run(config: Option<&Path>) -> Result<()> {
+    let settings = Settings::load(config, env::vars())?;
+    telemetry::init(&settings.read("log")?)?;
+    let stop = signal::shutdown().context("cannot listen for signals")?;
+
+    let running = start(&settings).await?;
+    running.welcome.print().context("cannot write to standard output")?;
+    running.supervisor.run(stop, GRACE).await?;
+
+    Ok(())
+}
+
+async fn start(settings: &Settings) -> Result<Running> {
+    let root: Root = settings.read("root")?;
+    let mut supervisor = Supervisor::default();
+
+    let broker = Broker::bind(settings.read("broker")?, root.clone()).await?;
+    let mqtt = broker.local_addr();
+    let site = Site {
+        root: root.clone(),
+        data_dir: settings.data_dir()?,
+        mqtt: mqtt::Config { host: mqtt.ip().to_string(), port: mqtt.port() },
+    };
+    let gateway = Gateway::bind(settings.read("gateway")?, site.mqtt.clone(), root.clone()).await?;
+    let dashboard = gateway.local_addr();
+    let agents = gates(settings)?
+        .into_iter()
+        .map(|(gate, config)| Agent::prepare(gate, config, site.clone()))
+        .collect::<Result<Vec<Agent>, _>>()?;
+    let simulated: Vec<Arc<Gate>> = agents.iter().filter_map(Agent::simulation).collect();
+    let control = control(&site.data_dir, &simulated)?;
+    let welcome = Welcome {
+        mqtt,
+        dashboard,
+        root,
+        data_dir: site.data_dir,
+        gates: agents.iter().map(|agent| (agent.gate().clone(), agent.devices())).collect(),
+        simulated: simulated.iter().map(|gate| gate.name().to_owned()).collect(),
+    };
+
+    supervisor.spawn("broker", |cancel| broker.run(cancel));
+    supervisor.next_stage();
+    supervisor.spawn("gateway", |cancel| gateway.run(cancel));
+    supervisor.next_stage();
+    for agent in agents {
+        agent.start(&mut supervisor);
+    }
+
+    Ok(Running { supervisor, welcome, _control: control })
+}
+
+/// The gates of the configuration; without any, two that are simulated.
+fn gates(settings: &Settings) -> Result<BTreeMap<GateId, Config>> {
+    if settings.mentions("gates") {
+        return Ok(settings.read("gates")?);
+    }
+
+    GATES.iter().map(|name| Ok((name.parse()?, Config::simulated()))).collect()
+}
+
+fn control(data_dir: &Path, gates: &[Arc<Gate>]) -> Result<Option<Control>> {
+    if gates.is_empty() {
+        return Ok(None);
+    }
+
+    Control::serve(&data_dir.join(SOCKET), gates.to_vec())
+        .map(Some)
+        .context("cannot offer the simulated gates")
+}

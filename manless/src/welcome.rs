@@ -1,0 +1,64 @@
+//! What runs where, and what to try.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+};
+
+use schemas::{GateId, Root};
+
+/// What is printed once everything runs. Programs read the lines `MQTT` and `Dashboard`.
+#[derive(Debug)]
+pub(crate) struct Welcome {
+    pub(crate) mqtt: SocketAddr,
+    pub(crate) dashboard: SocketAddr,
+    pub(crate) root: Root,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) gates: Vec<(GateId, String)>,
+    pub(crate) simulated: Vec<String>,
+}
+
+impl Welcome {
+    pub(crate) fn print(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+
+        write!(out, "{self}")?;
+        out.flush()
+    }
+
+    /// The options of `mosquitto_pub` that lead to this broker.
+    fn address(&self) -> String {
+        match self.mqtt.port() {
+            1883 => String::new(),
+            port => format!("-p {port} "),
+        }
+    }
+}
+
+impl fmt::Display for Welcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mqtt, dashboard, root, .. } = self;
+
+        writeln!(f, "Manless runs.\n")?;
+        writeln!(f, "  MQTT       {mqtt}")?;
+        writeln!(f, "  Dashboard  http://{dashboard}/")?;
+        for (gate, devices) in &self.gates {
+            writeln!(f, "  Gate       {gate}: {devices}")?;
+        }
+        writeln!(f, "  Data       {}", self.data_dir.display())?;
+        writeln!(f, "\nFor this machine alone: there are no logins.")?;
+
+        let Some((gate, _)) = self.gates.first() else { return Ok(()) };
+        let at = self.address();
+        writeln!(f, "\nTry, in another terminal:\n")?;
+        writeln!(f, "  mosquitto_sub {at}-t '{root}/+/gate_status' -v")?;
+        writeln!(f, "  mosquitto_pub {at}-t {root}/{gate}/gate_control -q 1 -m open")?;
+        if let Some(gate) = self.simulated.first() {
+            writeln!(f, "  manless sim {gate} drive 04A1B2C3")?;
+        }
+
+        writeln!(f, "\nCtrl-C stops it.")
+    }
+}
