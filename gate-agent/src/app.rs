@@ -16,7 +16,7 @@ use crate::{
     card_reader,
     commands::{self, Admission, Commands},
     config::{Camera, Config, Port, Site},
-    journal_task::{self, JournalHandle},
+    journal_task::{self, Closed, JournalHandle},
     lane_task,
     mailbox::Mailbox,
     replay::Replay,
@@ -40,6 +40,7 @@ pub struct Agent {
     identity: Arc<Identity>,
     mailbox: Mailbox,
     mode: LaneMode,
+    closed: Closed,
     simulation: Option<Arc<Gate>>,
 }
 
@@ -93,11 +94,11 @@ impl Agent {
         let mailbox = Mailbox::new(site.root.clone(), gate.clone());
         let voice = Voice::new(gate.clone());
         let keep = config.keep_events;
-        let journal =
+        let (journal, closed) =
             journal_task::start(journal, id, site.root.clone(), voice, mailbox.clone(), keep)
                 .map_err(PrepareError::Thread)?;
 
-        Ok(Self { gate, config, site, journal, identity, mailbox, mode, simulation })
+        Ok(Self { gate, config, site, journal, identity, mailbox, mode, closed, simulation })
     }
 
     /// Its gate.
@@ -153,6 +154,7 @@ impl Agent {
 
         self.start_devices(supervisor, inputs, barrier_orders, changes.clone());
         self.start_camera(supervisor, camera_orders, changes);
+        supervisor.spawn(self.name("journal"), |cancel| self.closed.run(cancel));
     }
 
     /// The tasks between the broker and the rest: uplink, commands, replay.
@@ -227,16 +229,16 @@ impl Agent {
     }
 
     fn start_camera(
-        self,
+        &self,
         supervisor: &mut Supervisor,
         orders: mpsc::Receiver<CameraOrder>,
         changes: mpsc::Sender<Change>,
     ) {
         let name = self.name("camera");
         let voice = self.voice();
-        let outputs = camera::Outputs { board: changes, mailbox: self.mailbox, voice };
+        let outputs = camera::Outputs { board: changes, mailbox: self.mailbox.clone(), voice };
 
-        match self.simulation.filter(|_| self.config.camera == Camera::Simulated) {
+        match self.simulation.clone().filter(|_| self.config.camera == Camera::Simulated) {
             Some(gate) => supervisor
                 .spawn(name, |cancel| camera::run(Simulated(gate), orders, outputs, cancel)),
             None => {

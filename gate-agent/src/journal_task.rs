@@ -17,6 +17,7 @@ use std::{
 use journal::{CommandRecord, Entry, Journal};
 use schemas::{Body, Fault, Id, LaneMode, Report, Root};
 use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{mailbox::Mailbox, voice::Voice};
@@ -59,6 +60,15 @@ pub(crate) struct Figures {
     appended: Notify,
 }
 
+/// Resolves when the thread has ended.
+#[derive(Debug)]
+pub(crate) struct Closed(oneshot::Receiver<()>);
+
+/// The thread has a bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the thread of the journal is gone")]
+pub(crate) struct ThreadDied;
+
 /// The journal did not answer: its disk is in trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the journal does not answer")]
@@ -86,7 +96,7 @@ pub(crate) fn last_mode(journal: &Journal) -> LaneMode {
         .unwrap_or(LaneMode::Auto)
 }
 
-/// Starts the thread. It ends when the last handle is dropped.
+/// Starts the thread. It ends when the last handle is dropped and all is written.
 pub(crate) fn start(
     journal: Journal,
     id: Id,
@@ -94,8 +104,9 @@ pub(crate) fn start(
     voice: Voice,
     mailbox: Mailbox,
     keep_events: Duration,
-) -> std::io::Result<JournalHandle> {
+) -> std::io::Result<(JournalHandle, Closed)> {
     let (tasks, inbox) = sync_channel(QUEUE);
+    let (closing, closed) = oneshot::channel();
     let figures = Arc::new(Figures::default());
     let mut keeper = Keeper {
         journal,
@@ -109,11 +120,26 @@ pub(crate) fn start(
         tidied: SystemTime::UNIX_EPOCH,
     };
     keeper.count();
-    thread::Builder::new()
-        .name(format!("journal {}", keeper.voice.gate()))
-        .spawn(move || keeper.run(&inbox))?;
+    thread::Builder::new().name(format!("journal {}", keeper.voice.gate())).spawn(move || {
+        keeper.run(&inbox);
+        drop(keeper);
+        // Only a process that ends in a hurry does not wait for this.
+        let _ = closing.send(());
+    })?;
 
-    Ok(JournalHandle { tasks, figures })
+    Ok((JournalHandle { tasks, figures }, Closed(closed)))
+}
+
+impl Closed {
+    /// Runs until everything that was handed to the journal is written and its file is closed,
+    /// which is soon after every other task of the agent has stopped.
+    pub(crate) async fn run(self, cancel: CancellationToken) -> Result<(), ThreadDied> {
+        match self.0.await {
+            Ok(()) => Ok(()),
+            Err(_) if cancel.is_cancelled() => Ok(()),
+            Err(_) => Err(ThreadDied),
+        }
+    }
 }
 
 impl JournalHandle {

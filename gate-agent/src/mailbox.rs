@@ -96,7 +96,7 @@ impl Mailbox {
             return Some(post);
         }
         let next =
-            letters.states.keys().copied().max_by_key(|kind| *kind != MessageType::SystemStatus);
+            letters.states.keys().copied().min_by_key(|kind| *kind == MessageType::SystemStatus);
         next.and_then(|kind| letters.states.remove(&kind)).or_else(|| letters.frame.take())
     }
 

@@ -61,20 +61,25 @@ impl Lane {
 
         match action {
             GateAction::EmergencyReset => None,
-            GateAction::Auto | GateAction::HoldClosed if emergency => Some(EMERGENCY),
-            GateAction::Auto => None,
-            _ if !self.barrier.is_there() => Some(OFFLINE),
-            // Stop comes before everything, an emergency included.
-            GateAction::Stop | GateAction::EmergencyOpen => None,
-            GateAction::Open | GateAction::Close | GateAction::HoldOpen if emergency => {
+            GateAction::Open
+            | GateAction::Close
+            | GateAction::HoldOpen
+            | GateAction::HoldClosed
+            | GateAction::Auto
+                if emergency =>
+            {
                 Some(EMERGENCY)
             }
+            GateAction::Auto => None,
             GateAction::Open | GateAction::Close if self.mode != LaneMode::Auto => Some(LOCKED),
             GateAction::HoldOpen | GateAction::HoldClosed
                 if self.mode == LaneMode::OutOfService =>
             {
                 Some(LOCKED)
             }
+            _ if !self.barrier.is_there() => Some(OFFLINE),
+            // Stop comes before everything, an emergency included.
+            GateAction::Stop | GateAction::EmergencyOpen => None,
             GateAction::Close if self.may_hide_a_vehicle(now) => Some(VEHICLE),
             GateAction::Open
             | GateAction::Close

@@ -1,0 +1,10 @@
+//! The agent of one gate between a real broker and real pseudo-terminals.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+mod commands;
+mod devices;
+mod events;
+mod life;
+mod rig;

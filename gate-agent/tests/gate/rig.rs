@@ -1,0 +1,259 @@
+//! A gate on a bench: simulated devices, the agent, a broker, and somebody who listens.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use broker::Broker;
+use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Port, Site};
+use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, QoS};
+use schemas::Root;
+use serde_json::{Value, json};
+use service::{Supervisor, mqtt, stamp};
+use site_sim::{Gate, GateState, SimConfig};
+use tempfile::TempDir;
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A gate with its agent and a broker.
+pub(crate) struct Rig {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) ears: Ears,
+    broker: BrokerProcess,
+    agent: Option<Running>,
+    dir: TempDir,
+}
+
+/// What was published, in order.
+pub(crate) struct Ears {
+    heard: mpsc::Receiver<Heard>,
+    pub(crate) client: AsyncClient,
+    _tasks: JoinSet<()>,
+}
+
+/// One message.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    pub(crate) kind: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+struct BrokerProcess {
+    address: SocketAddr,
+    cancel: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+struct Running {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Rig {
+    /// Everything runs and the agent has said that it is online.
+    pub(crate) async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let gate = Gate::start(dir.path(), "gate_in", SimConfig::at_speed(10)).unwrap();
+        let broker = BrokerProcess::start("127.0.0.1:0".parse().unwrap()).await;
+        let ears = Ears::open(broker.address).await;
+        let mut rig = Self { gate: Arc::new(gate), ears, broker, agent: None, dir };
+
+        rig.start_agent();
+        rig.ears.wait_for("system_status", |m| m["payload"]["state"] == "online").await;
+        rig
+    }
+
+    pub(crate) fn start_agent(&mut self) {
+        let site = Site {
+            root: Root::default(),
+            data_dir: self.dir.path().join("data"),
+            mqtt: mqtt::Config { host: "127.0.0.1".to_owned(), port: self.broker.address.port() },
+        };
+        let agent = Agent::prepare("gate_in".parse().unwrap(), config(&self.gate), site).unwrap();
+        let mut supervisor = Supervisor::default();
+        agent.start(&mut supervisor);
+
+        let stop = CancellationToken::new();
+        let told = stop.clone().cancelled_owned();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { supervisor.run(told, GRACE).await.unwrap() });
+        self.agent = Some(Running { stop, tasks });
+    }
+
+    /// As on SIGTERM.
+    pub(crate) async fn stop_agent(&mut self) {
+        let mut agent = self.agent.take().unwrap();
+        agent.stop.cancel();
+        while agent.tasks.join_next().await.is_some() {}
+    }
+
+    /// Stops the agent and starts it anew; returns when it has its devices.
+    pub(crate) async fn restart_agent(&mut self) {
+        self.stop_agent().await;
+        self.ears.wait_for("system_status", |m| m["payload"]["state"] == "stopped").await;
+        self.start_agent();
+        self.ears
+            .wait_for("hardware_status", |m| {
+                m["payload"]["arduino"]["connected"] == true
+                    && m["payload"]["card_reader"]["connected"] == true
+            })
+            .await;
+    }
+
+    pub(crate) async fn stop_broker(&mut self) {
+        self.broker.cancel.cancel();
+        while self.broker.tasks.join_next().await.is_some() {}
+    }
+
+    /// On the port where it was, with nothing in it.
+    pub(crate) async fn start_broker(&mut self) {
+        self.broker = BrokerProcess::start(self.broker.address).await;
+        self.ears = Ears::open(self.broker.address).await;
+    }
+
+    /// Publishes a `gate_control` that says when it was sent.
+    pub(crate) async fn command(&self, id: &str, payload: Value) {
+        let mut payload = payload;
+        payload["command_id"] = id.into();
+        let message = json!({
+            "type": "gate_control",
+            "payload": payload,
+            "gate_id": "gate_in",
+            "timestamp": stamp::now(),
+        });
+
+        self.publish("gate_control", message.to_string()).await;
+    }
+
+    pub(crate) async fn publish(&self, kind: &str, bytes: impl Into<Vec<u8>>) {
+        let topic = format!("parking/gate_in/{kind}");
+
+        self.ears.client.publish(topic, QoS::AtLeastOnce, false, bytes).await.unwrap();
+    }
+
+    /// Waits for a state of the simulated devices.
+    pub(crate) async fn gate_is(
+        &self,
+        condition: impl Fn(&GateState) -> bool + Send + 'static,
+    ) -> GateState {
+        let gate = Arc::clone(&self.gate);
+        let waiting = tokio::task::spawn_blocking(move || gate.wait_until(PATIENCE, condition));
+
+        waiting.await.unwrap().expect("the gate gets there in time")
+    }
+
+    /// The final answer to a command.
+    pub(crate) async fn outcome(&mut self, id: &str) -> Value {
+        let is_final = |status: &Value| {
+            ["succeeded", "failed", "rejected", "expired"].iter().any(|s| status == s)
+        };
+
+        self.ears
+            .wait_for("gate_control_response", |m| {
+                m["payload"]["command_id"] == id && is_final(&m["payload"]["status"])
+            })
+            .await["payload"]
+            .clone()
+    }
+}
+
+impl Ears {
+    async fn open(address: SocketAddr) -> Self {
+        let mut options = MqttOptions::new("ears", address.ip().to_string(), address.port());
+        options.set_max_packet_size(1 << 20, 1 << 20);
+        let (client, mut event_loop) = AsyncClient::new(options, 16);
+        client.subscribe("parking/gate_in/#", QoS::AtLeastOnce).await.unwrap();
+
+        let (sender, heard) = mpsc::channel(4096);
+        let (ready, subscribed) = tokio::sync::oneshot::channel();
+        let mut ready = Some(ready);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            while let Ok(event) = event_loop.poll().await {
+                match event {
+                    Event::Incoming(Incoming::SubAck(_)) => {
+                        if let Some(ready) = ready.take() {
+                            let _ = ready.send(());
+                        }
+                    }
+                    Event::Incoming(Incoming::Publish(publish)) => {
+                        let kind = publish.topic.rsplit('/').next().unwrap().to_owned();
+                        let heard = Heard { kind, bytes: publish.payload.to_vec() };
+                        if sender.send(heard).await.is_err() {
+                            return;
+                        }
+                    }
+                    Event::Incoming(_) | Event::Outgoing(_) => {}
+                }
+            }
+        });
+        timeout(PATIENCE, subscribed).await.unwrap().unwrap();
+
+        Self { heard, client, _tasks: tasks }
+    }
+
+    /// The next message.
+    pub(crate) async fn next(&mut self) -> Heard {
+        timeout(PATIENCE, self.heard.recv()).await.expect("a message comes in time").unwrap()
+    }
+
+    /// The next message of this type that is as wanted; what comes before it is not kept.
+    pub(crate) async fn wait_for(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let (message, _) = self.wait_for_raw(kind, wanted).await;
+
+        message
+    }
+
+    /// The same with its bytes.
+    pub(crate) async fn wait_for_raw(
+        &mut self,
+        kind: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> (Value, Vec<u8>) {
+        let search = async {
+            loop {
+                let heard = self.heard.recv().await.unwrap();
+                let Ok(message) = serde_json::from_slice(&heard.bytes) else { continue };
+                if heard.kind == kind && wanted(&message) {
+                    return (message, heard.bytes);
+                }
+            }
+        };
+
+        timeout(PATIENCE, search).await.unwrap_or_else(|_| panic!("no such {kind} came in time"))
+    }
+}
+
+impl Heard {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+}
+
+impl BrokerProcess {
+    async fn start(listen: SocketAddr) -> Self {
+        let config = broker::Config { listen, ..broker::Config::default() };
+        let broker = Broker::bind(config, Root::default()).await.unwrap();
+        let address = broker.local_addr();
+        let cancel = CancellationToken::new();
+        let token = cancel.clone();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { broker.run(token).await.unwrap() });
+
+        Self { address, cancel, tasks }
+    }
+}
+
+fn config(gate: &Gate) -> Config {
+    let port = |path: &Path| Port::Serial(path.display().to_string());
+
+    Config {
+        barrier: Barrier { port: port(gate.barrier_path()), baud: 115_200 },
+        card_reader: Some(CardReader { port: port(gate.card_reader_path()), baud: 9600 }),
+        camera: Camera::None,
+        open_for: Duration::from_secs(1),
+        travel: Duration::from_secs(2),
+        ..Config::simulated()
+    }
+}
