@@ -10,7 +10,6 @@ use std::{
 };
 
 use tokio::time::{self, Instant};
-use tracing::warn;
 
 use crate::{
     codec::Publication,
@@ -140,16 +139,26 @@ impl Exchange {
     /// Opens a new entrance whenever the router had to be replaced; returns when it hangs.
     pub(crate) async fn watch(&self) -> RouterHung {
         loop {
-            let Ok(mut link) = self.attach().await else { return RouterHung };
+            let Ok(mut link) = self.reopen().await else { return RouterHung };
             if let Err(hung) = heartbeat(&mut link).await {
                 return hung;
             }
-
             self.lock().entrance = None;
-            self.figures.router_restarts.add();
-            let Ok(entrance) = self.attach().await else { return RouterHung };
-            self.lock().entrance = Some(Entrance::new(entrance));
-            warn!("Messages go through a new router");
+        }
+    }
+
+    /// Opens an entrance, and makes a link that dies when the router behind that entrance does.
+    async fn reopen(&self) -> Result<Link, NoLink> {
+        loop {
+            let (link, entrance) = (self.attach().await?, self.attach().await?);
+            // The router may have died between the two.
+            if link.generation() == entrance.generation() {
+                self.lock().entrance = Some(Entrance::new(entrance));
+                while self.figures.router_restarts.value() < link.generation() as u64 {
+                    self.figures.router_restarts.add();
+                }
+                return Ok(link);
+            }
         }
     }
 
@@ -226,6 +235,7 @@ mod tests {
             assert!(link.next().await.is_err());
             link = subscriber(&exchange).await;
             while exchange.figures.router_restarts.value() < restarts {
+                assert!(watch.try_join_next().is_none(), "nobody watches");
                 tokio::task::yield_now().await;
             }
             exchange.publish(&publication("y"), Origin::BROKER).await.unwrap();

@@ -38,3 +38,9 @@ mod topic;
 
 pub use broker::{BindError, Broker, BrokerError};
 pub use config::{Config, ConfigError, Limits};
+
+/// What every log filter should begin with where a broker runs.
+///
+/// The router logs each connection and, below that, each message; none of it is news to an
+/// operator, and all of it costs time. The broker says itself what there is to say.
+pub const LOG_FILTER: &str = "rumqttd=off";

@@ -33,7 +33,9 @@ async fn start(args: Args) -> anyhow::Result<()> {
     let settings = Settings::load(args.config.as_deref(), std::env::vars())?;
     let config: broker::Config = settings.read("broker")?;
     let root: Root = settings.read("root")?;
-    telemetry::init(&settings.read("log")?).context("cannot start logging")?;
+    let log: telemetry::Config = settings.read("log")?;
+    let filter = format!("{},{}", broker::LOG_FILTER, log.filter);
+    telemetry::init(&telemetry::Config { filter, ..log }).context("cannot start logging")?;
     config.validate().map_err(refused)?;
 
     let stop = signal::shutdown().context("cannot listen for signals")?;

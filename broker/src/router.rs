@@ -13,6 +13,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
     time::Duration,
 };
 
@@ -26,7 +27,7 @@ use rumqttd::{
         Subscribe, SubscribeProperties, Unsubscribe,
     },
 };
-use tokio::{task, time};
+use tokio::{sync::oneshot, time};
 use tracing::warn;
 
 use crate::message::{Message, routed};
@@ -39,7 +40,8 @@ const HANDED_AT_ONCE: u64 = 200;
 /// How much may wait for the router: well below what it keeps, or links could never catch up.
 const WAITING_MESSAGES: usize = 1_000;
 const WAITING_BYTES: usize = 1 << 20;
-const ATTEMPTS: usize = 100;
+const ATTEMPTS: usize = 20;
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
 /// The channel of a router has a type without a name, so a closure holds it.
@@ -98,15 +100,24 @@ impl Router {
     /// Makes a link, on the next router if this one is dead.
     pub(crate) async fn attach(self: &Arc<Self>) -> Result<Link, NoLink> {
         for _ in 0..ATTEMPTS {
-            let router = Arc::clone(self);
-            // The router answers from its own thread, and until then the call blocks.
-            if let Ok(Some(link)) = task::spawn_blocking(move || router.connect()).await {
+            if let Ok(Some(link)) = time::timeout(ANSWER_WITHIN, self.ask()).await {
                 return Ok(link);
             }
             time::sleep(BETWEEN_ATTEMPTS).await;
         }
 
         Err(NoLink)
+    }
+
+    /// Asks the router for a link, which blocks until it answers; and a router that dies over the
+    /// question never does. So the question has a thread of its own, which may be left behind.
+    async fn ask(self: &Arc<Self>) -> Option<Link> {
+        let router = Arc::clone(self);
+        let (answer, link) = oneshot::channel();
+        let asking = thread::Builder::new().name("router-link".to_owned());
+        asking.spawn(move || drop(answer.send(router.connect()))).ok()?;
+
+        link.await.ok().flatten()
     }
 
     fn connect(self: Arc<Self>) -> Option<Link> {
@@ -201,6 +212,11 @@ pub(crate) enum Event {
 }
 
 impl Link {
+    /// Which of the routers there have been this link belongs to.
+    pub(crate) fn generation(&self) -> usize {
+        self.generation
+    }
+
     /// Subscribes; [`Event::Subscribed`] follows. Messages come with `key`, which is not 0.
     pub(crate) async fn subscribe(&mut self, key: usize, filter: &str, ticket: u16) {
         let filter = Filter {

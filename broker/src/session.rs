@@ -11,7 +11,9 @@
 //! Sessions are clean: they end with their connection, and nothing is sent twice.
 
 mod aliases;
+mod delivery;
 mod queue;
+mod subscribing;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
@@ -23,27 +25,20 @@ use tracing::warn;
 
 pub(crate) use self::subscriptions::Route;
 use self::{
-    aliases::Aliases,
-    queue::{Delivery, Queue},
-    subscriptions::Subscriptions,
+    aliases::Aliases, queue::Queue, subscribing::Unsettled, subscriptions::Subscriptions,
     window::Window,
 };
 use crate::{
     admission::{Admission, Principal},
     codec::{
         Connect, DecodeError, Disconnect, Packet, PacketId, Publication, Publish, Qos, Reason,
-        Request, Subscribe, Unsubscribe, Version, Will, encode,
+        Version, Will, encode,
     },
     config::Limits,
-    exchange::Snapshot,
     figures::Figures,
-    message::{Life, Message, Origin},
+    message::Origin,
     outbox::Outbox,
-    topic,
 };
-
-/// From here on messages wait in the queue, where they can be counted and expire.
-const OUTBOX_ENOUGH: usize = 64 * 1024;
 
 /// One client's session.
 #[derive(Debug)]
@@ -113,16 +108,6 @@ impl From<DecodeError> for Close {
         };
         Self::new(error.reason(), detail)
     }
-}
-
-/// A SUBSCRIBE, or a change of router, that is not in effect yet or has not been answered.
-#[derive(Debug)]
-struct Unsettled {
-    /// `None` once the router has said so.
-    ticket: Option<u16>,
-    answer: Option<(PacketId, Vec<Reason>)>,
-    /// The subscriptions whose retained messages are due.
-    snapshots: Vec<Route>,
 }
 
 impl Session {
@@ -243,144 +228,6 @@ impl Session {
         }
     }
 
-    fn subscribe(&mut self, subscribe: &Subscribe) -> Step {
-        let Subscribe { packet_id, identifier, requests } = subscribe;
-        let (mut reasons, mut routes, mut snapshots) = (Vec::new(), Vec::new(), Vec::new());
-
-        for request in requests {
-            let reason = self.admit(request);
-            reasons.push(reason);
-            if reason.is_refusal() {
-                continue;
-            }
-            let subscribed = self.subscriptions.add(request, *identifier);
-            if subscribed.wants_retained(request.retain_handling) {
-                snapshots.push(subscribed.route.clone());
-            }
-            routes.extend(subscribed.new_route());
-        }
-
-        self.route(routes, Some((*packet_id, reasons)), snapshots)
-    }
-
-    /// What is granted to a request: QoS 1 at most, or why nothing is.
-    fn admit(&self, request: &Request) -> Reason {
-        let filter = &request.filter[..];
-
-        if topic::is_shared(filter) {
-            return Reason::SharedUnsupported;
-        }
-        if !topic::is_filter(filter) {
-            return Reason::FilterInvalid;
-        }
-        if self.subscriptions.len() >= self.maximum_subscriptions
-            && !self.subscriptions.contains(filter)
-        {
-            return Reason::QuotaExceeded;
-        }
-        match request.qos {
-            Qos::AtMostOnce => Reason::Success,
-            Qos::AtLeastOnce | Qos::ExactlyOnce => Reason::GrantedQos1,
-        }
-    }
-
-    fn route(
-        &mut self,
-        routes: Vec<Route>,
-        answer: Option<(PacketId, Vec<Reason>)>,
-        snapshots: Vec<Route>,
-    ) -> Step {
-        if routes.is_empty() {
-            self.unsettled.push_back(Unsettled { ticket: None, answer, snapshots });
-            return Step::Done;
-        }
-        self.last_ticket = self.last_ticket.wrapping_add(1);
-        let ticket = self.last_ticket;
-        self.unsettled.push_back(Unsettled { ticket: Some(ticket), answer, snapshots });
-
-        Step::Subscribe(routes, ticket)
-    }
-
-    /// The router was replaced: it has to be told everything again, and what was retained
-    /// meanwhile may have been lost on the way.
-    pub(crate) fn reroute(&mut self) -> Step {
-        let routes = self.subscriptions.routes();
-        let step = self.route(routes.clone(), None, routes);
-        for unsettled in self.unsettled.iter_mut().filter(|unsettled| unsettled.ticket.is_some()) {
-            unsettled.ticket = Some(self.last_ticket);
-        }
-
-        step
-    }
-
-    /// The router says that all up to this ticket is in effect.
-    pub(crate) fn subscribed(&mut self, ticket: u16) {
-        for unsettled in &mut self.unsettled {
-            unsettled.ticket = unsettled.ticket.filter(|waited_for| *waited_for != ticket);
-        }
-    }
-
-    /// Answers the SUBSCRIBEs that are in effect; returns whose retained messages are due.
-    pub(crate) fn settle(&mut self) -> Vec<Route> {
-        let mut due = Vec::new();
-
-        while self.unsettled.front().is_some_and(|next| next.ticket.is_none())
-            && let Some(settled) = self.unsettled.pop_front()
-        {
-            if let Some((id, reasons)) = settled.answer {
-                encode::suback(self.outbox.open(), self.version, id, &reasons);
-            }
-            due.extend(settled.snapshots);
-        }
-        due
-    }
-
-    /// Takes the retained messages for a subscription.
-    pub(crate) fn snapshot(
-        &mut self,
-        key: usize,
-        snapshot: Snapshot,
-        now: Duration,
-    ) -> Result<(), Close> {
-        let origin = self.origin;
-        let Some(subscription) = self.subscriptions.get_mut(key) else { return Ok(()) };
-
-        subscription.snapshot = snapshot.sequence;
-        let (qos, no_local) = (subscription.qos, subscription.no_local);
-        let identifier = subscription.identifier;
-        let deliveries = snapshot
-            .messages
-            .into_iter()
-            .filter(|message| !(no_local && message.origin() == origin))
-            .map(|message| Delivery {
-                qos: message.qos().min(qos),
-                retain: true,
-                identifier,
-                message,
-            });
-        self.queue.push_snapshot(deliveries).map_err(|_| TOO_SLOW)?;
-        self.pump(now);
-
-        Ok(())
-    }
-
-    fn unsubscribe(&mut self, unsubscribe: Unsubscribe) -> Step {
-        let (mut reasons, mut routes) = (Vec::new(), Vec::new());
-
-        for filter in unsubscribe.filters {
-            let route = self.subscriptions.remove(&filter);
-            reasons.push(if route.is_some() {
-                Reason::Success
-            } else {
-                Reason::NoSubscriptionExisted
-            });
-            routes.extend(route);
-        }
-        encode::unsuback(self.outbox.open(), self.version, unsubscribe.packet_id, &reasons);
-
-        Step::Unsubscribe(routes)
-    }
-
     fn leave(&mut self, disconnect: &Disconnect) -> Result<Step, Close> {
         // 3.14.2.2.2: a session that was to end with its connection cannot be given a longer life.
         if disconnect.session_expiry.is_some_and(|expiry| expiry > 0)
@@ -394,75 +241,8 @@ impl Session {
 
         Ok(Step::Leave)
     }
-
-    /// Takes a message from the router, for the subscription with that key.
-    pub(crate) fn message(
-        &mut self,
-        key: usize,
-        message: Message,
-        now: Duration,
-    ) -> Result<(), Close> {
-        // Unsubscribed since.
-        let Some(subscription) = self.subscriptions.get(key) else { return Ok(()) };
-        let is_own = subscription.no_local && message.origin() == self.origin;
-        let is_known = message.retain() && message.sequence() <= subscription.snapshot;
-        if is_own || is_known {
-            return Ok(());
-        }
-
-        let delivery = Delivery {
-            qos: message.qos().min(subscription.qos),
-            retain: subscription.retain_as_published && message.retain(),
-            identifier: subscription.identifier,
-            message,
-        };
-        let pushed = self.queue.push(delivery);
-        self.pump(now);
-
-        pushed.map_err(|_| TOO_SLOW)
-    }
-
-    /// Moves what waits into the outbox, as far as the client lets it. Called after a write.
-    pub(crate) fn pump(&mut self, now: Duration) {
-        while self.outbox.len() < OUTBOX_ENOUGH
-            && let Some(next) = self.queue.front()
-            && (next.qos == Qos::AtMostOnce || self.window.has_room())
-        {
-            let delivery = self.queue.pop().expect("it has a front");
-            self.deliver(&delivery, now);
-        }
-    }
-
-    fn deliver(&mut self, delivery: &Delivery, now: Duration) {
-        let Delivery { message, qos, retain, identifier } = delivery;
-        let Some(expiry) = expiry(message.life(now)) else { return self.figures.dropped.add() };
-        let mut outgoing = encode::Outgoing {
-            message,
-            packet_id: (*qos > Qos::AtMostOnce).then_some(PacketId::MIN),
-            retain: *retain,
-            expiry,
-            identifier: *identifier,
-        };
-        // 3.1.2.11.4: as if it had been sent.
-        if outgoing.length(self.version) > self.maximum_packet_size {
-            return self.figures.dropped.add();
-        }
-
-        outgoing.packet_id = outgoing.packet_id.map(|_| self.window.take());
-        outgoing.write(&mut self.outbox, self.version);
-        self.figures.sent.add();
-    }
 }
 
 /// The client lets more wait for it than it may.
 pub(crate) const TOO_SLOW: Close =
     Close::new(Reason::QuotaExceeded, "the client does not keep up with its subscriptions");
-
-/// `None` where it is over.
-fn expiry(life: Life) -> Option<Option<u32>> {
-    match life {
-        Life::Endless => Some(None),
-        Life::Seconds(left) => Some(Some(left)),
-        Life::Over => None,
-    }
-}

@@ -6,8 +6,9 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::*;
 use crate::{
-    codec::{RetainHandling, frame},
-    message::Draft,
+    codec::{Request, RetainHandling, Subscribe, frame},
+    exchange::Snapshot,
+    message::{Draft, Message},
 };
 
 const NOW: Duration = Duration::from_secs(100);
