@@ -1,1 +1,38 @@
-//! 
+//! The gateway of Manless: what gates say over MQTT, to browsers; what people click, to gates.
+//!
+//! ```text
+//!            ┌─ uplink ◀──── one MQTT connection, one subscription
+//!            ▼
+//!   relay: each message is read once, then handed on as the bytes that it came in
+//!     ├─▶ hub ──▶ outbox ──▶ session          one per dashboard, bounded, one write for all pending
+//!     ├─▶ controllers ──▶ session             controllers that speak WebSocket instead of MQTT
+//!     └─▶ pictures ──▶ HTTP
+//!   http: the listener, who may enter, the page, /status, pictures, upgrades to WebSocket
+//! ```
+//!
+//! | queue | bound | when it is full |
+//! |---|---|---|
+//! | what a client is still to be told | 1 MiB of events; states are conflated | the client is closed with 4008 and resumes |
+//! | what goes to the broker | 1,024 messages | the sender is answered `broker_unavailable` |
+//! | commands of one client without an answer | 100 | answered `rate_limited` |
+//! | recent events of a channel | 10,000, and 8 MiB | the oldest is forgotten |
+//! | recent pictures of a gate | 20, and 8 MiB | the oldest is forgotten |
+//!
+//! The gateway keeps nothing that it could not lose: latest states, recent events and pictures,
+//! sessions. It never moves a boom by itself and never sends a command twice.
+
+mod command;
+mod config;
+mod controller;
+mod figures;
+mod gateway;
+mod http;
+mod hub;
+mod outbox;
+mod pictures;
+mod relay;
+mod session;
+mod uplink;
+
+pub use config::{Config, Limits};
+pub use gateway::{BindError, Gateway, GatewayError};

@@ -1,0 +1,101 @@
+//! What an operator can set.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use schemas::BridgeId;
+use serde::Deserialize;
+use service::config::ConfigError;
+
+/// The section `[gateway]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where browsers connect. As long as the gateway knows no logins this has to be a loopback
+    /// address. Port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// What the gateway is called among the gates. Give each its own where several run.
+    pub name: BridgeId,
+    /// Web pages of other hosts that may connect, such as `https://dashboard.example.org`. Pages
+    /// from this host and from this machine always may.
+    pub allowed_origins: Vec<String>,
+    /// Further names under which browsers know this gateway, such as one in `/etc/hosts`.
+    pub allowed_hosts: Vec<String>,
+    /// How often a client is asked whether it is still there. One that is silent twice as long
+    /// is dropped.
+    #[serde(with = "humantime_serde")]
+    pub ping_every: Duration,
+    /// How long a gate may take to answer a command at all.
+    #[serde(with = "humantime_serde")]
+    pub answer_within: Duration,
+    /// What clients, and all of them, may take up.
+    pub limits: Limits,
+}
+
+/// Bounds: what is beyond them is refused or forgotten, counted, and nobody else's problem.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Open connections, WebSocket or not.
+    pub connections: usize,
+    /// Bytes of events that wait for one client. One that lets more wait is closed with 4008.
+    pub queued_bytes: usize,
+    /// Recent events that each channel keeps for clients that come back.
+    pub recent_events: usize,
+    /// Bytes of them.
+    pub recent_bytes: usize,
+    /// Recent pictures that are kept of each gate.
+    pub pictures: usize,
+    /// Bytes of them.
+    pub picture_bytes: usize,
+    /// Gates that are kept account of.
+    pub gates: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8000).into(),
+            name: BridgeId::default(),
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            ping_every: Duration::from_secs(20),
+            answer_within: Duration::from_secs(2),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 12_000,
+            queued_bytes: 1 << 20,
+            recent_events: 10_000,
+            recent_bytes: 8 << 20,
+            pictures: 20,
+            picture_bytes: 8 << 20,
+            gates: 4_096,
+        }
+    }
+}
+
+impl Config {
+    /// Checks what a type cannot say.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        if self.listen.ip().is_loopback() {
+            return Ok(());
+        }
+
+        Err(ConfigError::Refused {
+            key: "gateway.listen".to_owned(),
+            reason: format!(
+                "{} can be reached from other machines, and the gateway knows no logins yet: \
+                 whoever reaches it could open the gates. Use a loopback address such as 127.0.0.1:8000",
+                self.listen
+            ),
+        })
+    }
+}

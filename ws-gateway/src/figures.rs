@@ -1,0 +1,84 @@
+//! Counters: what the gateway did since it started, as `/metrics` tells it.
+
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// One number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+/// All counters of a gateway.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) received: Counter,
+    pub(crate) invalid: Counter,
+    pub(crate) stale: Counter,
+    pub(crate) delivered: Counter,
+    pub(crate) conflated: Counter,
+    pub(crate) slow_clients: Counter,
+    pub(crate) sessions: Counter,
+    pub(crate) refused_requests: Counter,
+    pub(crate) commands: Counter,
+    pub(crate) refused_commands: Counter,
+    pub(crate) unanswered_commands: Counter,
+    pub(crate) bad_frames: Counter,
+    pub(crate) broker_connections: Counter,
+}
+
+impl Counter {
+    /// One more.
+    pub(crate) fn count(&self) {
+        self.add(1);
+    }
+
+    pub(crate) fn add(&self, more: usize) {
+        self.0.fetch_add(more as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Figures {
+    fn named(&self) -> [(&'static str, &'static str, &Counter); 13] {
+        [
+            ("messages_received", "Messages that came from the broker", &self.received),
+            ("messages_invalid", "Messages that are not of the contract", &self.invalid),
+            ("messages_stale", "Wills of agents that have come back since", &self.stale),
+            ("frames_delivered", "Frames queued for clients", &self.delivered),
+            ("frames_conflated", "States that a newer one replaced in a queue", &self.conflated),
+            ("clients_slow", "Clients closed with 4008", &self.slow_clients),
+            ("sessions", "WebSocket sessions opened", &self.sessions),
+            ("requests_refused", "Requests of a wrong host or origin", &self.refused_requests),
+            ("commands", "Commands that clients sent", &self.commands),
+            ("commands_refused", "Commands that the gateway refused", &self.refused_commands),
+            ("commands_unanswered", "Commands that no gate answered", &self.unanswered_commands),
+            ("client_frames_bad", "Frames of clients that were not valid", &self.bad_frames),
+            ("broker_connections", "Times the broker was reached", &self.broker_connections),
+        ]
+    }
+
+    /// The text that Prometheus reads, followed by `gauges`: what is the case now.
+    pub(crate) fn prometheus(&self, gauges: &[(&str, &str, u64)]) -> String {
+        let mut text = String::new();
+
+        for (name, help, counter) in self.named() {
+            metric(&mut text, &format!("{name}_total"), help, "counter", counter.total());
+        }
+        for (name, help, value) in gauges {
+            metric(&mut text, name, help, "gauge", *value);
+        }
+
+        text
+    }
+}
+
+fn metric(text: &mut String, name: &str, help: &str, kind: &str, value: u64) {
+    let name = format!("manless_gateway_{name}");
+
+    writeln!(text, "# HELP {name} {help}.\n# TYPE {name} {kind}\n{name} {value}")
+        .expect("a string takes all that is written");
+}

@@ -1,0 +1,124 @@
+//! The gateway as a whole: takes its port, serves, and stops in order.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use schemas::Root;
+use service::config::ConfigError;
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinSet},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::info;
+
+use crate::{
+    config::Config,
+    http::{self, Site},
+    relay::Relay,
+    uplink,
+};
+
+/// A gateway that has its port and serves nobody yet.
+#[derive(Debug)]
+pub struct Gateway {
+    listener: TcpListener,
+    address: SocketAddr,
+    relay: Arc<Relay>,
+    mqtt: service::mqtt::Config,
+}
+
+/// The gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// It was asked for what may not be.
+    #[error("cannot start the gateway")]
+    Config(#[from] ConfigError),
+    /// Somebody else was first.
+    #[error(
+        "cannot listen on {address}: another program uses port {}; \
+         stop that program, or set `gateway.listen` to another port", address.port()
+    )]
+    PortTaken {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system does not let us.
+    #[error("cannot listen on {address}: set `gateway.listen` to an address of this machine")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// The gateway had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// A part of it has a bug.
+    #[error("a part of the gateway panicked")]
+    Panicked(#[from] JoinError),
+}
+
+impl Gateway {
+    /// Takes the port. Clients may connect from here on, and are served by [`Gateway::run`].
+    ///
+    /// # Errors
+    ///
+    /// The configuration is refused, or the port cannot be had.
+    pub async fn bind(
+        config: Config,
+        mqtt: service::mqtt::Config,
+        root: Root,
+    ) -> Result<Self, BindError> {
+        config.validate()?;
+        let wanted = config.listen;
+        let listener = TcpListener::bind(wanted).await.map_err(|error| refusal(wanted, error))?;
+        let address = listener.local_addr().map_err(|error| refusal(wanted, error))?;
+
+        Ok(Self { listener, address, relay: Arc::new(Relay::new(config, root)), mqtt })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `cancel` fires; then tells every client, the broker, and returns.
+    ///
+    /// # Errors
+    ///
+    /// A part of it panicked.
+    pub async fn run(self, cancel: CancellationToken) -> Result<(), GatewayError> {
+        let Self { listener, address, relay, mqtt } = self;
+        let (clients_gone, sessions) = (CancellationToken::new(), TaskTracker::new());
+        let site =
+            Site::new(Arc::clone(&relay), address, sessions.clone(), cancel.clone(), mqtt.clone());
+        info!(%address, "The gateway listens");
+
+        let mut parts = JoinSet::new();
+        parts.spawn(uplink::run(relay, mqtt, clients_gone.clone()));
+        parts.spawn(async move {
+            http::serve(listener, site, cancel).await;
+            // The broker is left last: until then it is told which controllers went.
+            sessions.close();
+            sessions.wait().await;
+            clients_gone.cancel();
+        });
+
+        while let Some(end) = parts.join_next().await {
+            end?;
+        }
+        Ok(())
+    }
+}
+
+fn refusal(address: SocketAddr, source: io::Error) -> BindError {
+    if source.kind() == io::ErrorKind::AddrInUse {
+        BindError::PortTaken { address, source }
+    } else {
+        BindError::Listen { address, source }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the gateway knows and how it is doing, for people, scripts and monitors.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use schemas::{BridgeId, CONTRACT, GateId, SystemState, Timestamp};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{Site, reply};
+use crate::{
+    hub::{GateView, View},
+    outbox::Frame,
+};
+
+/// The answer of `/status`.
+#[derive(Serialize)]
+struct Status<'a> {
+    name: &'a BridgeId,
+    version: &'static str,
+    contract: &'static str,
+    started_at: Timestamp,
+    uptime_seconds: u64,
+    broker: Broker<'a>,
+    /// Channels with their client counts.
+    channels: BTreeMap<String, usize>,
+    /// Gates whose controllers are connected over WebSocket.
+    controllers: Vec<GateId>,
+    gates: BTreeMap<GateId, Gate>,
+}
+
+#[derive(Serialize)]
+struct Broker<'a> {
+    connected: bool,
+    host: &'a str,
+    port: u16,
+}
+
+#[derive(Serialize)]
+struct Gate {
+    /// What the gate says of itself; `unknown` where it never did.
+    state: SystemState,
+    /// The latest message of each type of state, and the last event or answer.
+    messages: BTreeMap<&'static str, Box<RawValue>>,
+}
+
+pub(super) async fn status(State(site): State<Site>) -> Response {
+    let relay = &site.relay;
+    let View { channels, gates } = relay.hub.view();
+    let gates = gates.into_iter().map(|GateView { gate, state, messages }| {
+        let messages =
+            messages.into_iter().filter_map(|(kind, frame)| Some((kind, embedded(&frame)?)));
+        (gate, Gate { state, messages: messages.collect() })
+    });
+    let status = Status {
+        name: &relay.config.name,
+        version: env!("CARGO_PKG_VERSION"),
+        contract: CONTRACT,
+        started_at: relay.started_at,
+        uptime_seconds: relay.started.elapsed().as_secs(),
+        broker: Broker {
+            connected: relay.uplink.is_open(),
+            host: &site.mqtt.host,
+            port: site.mqtt.port,
+        },
+        channels,
+        controllers: relay.controllers.gates(),
+        gates: gates.collect(),
+    };
+
+    ([(header::CACHE_CONTROL, "no-store")], Json(status)).into_response()
+}
+
+pub(super) async fn health() -> Response {
+    plain("ok\n".to_owned())
+}
+
+pub(super) async fn readiness(State(site): State<Site>) -> Response {
+    if site.relay.uplink.is_open() {
+        return plain("ready\n".to_owned());
+    }
+
+    let message = format!(
+        "no MQTT broker at {}:{}: start it, or set `mqtt.host` and `mqtt.port`",
+        site.mqtt.host, site.mqtt.port
+    );
+    reply::refusal(StatusCode::SERVICE_UNAVAILABLE, "broker_unavailable", &message)
+}
+
+pub(super) async fn metrics(State(site): State<Site>) -> Response {
+    let relay = &site.relay;
+    let View { channels, gates } = relay.hub.view();
+    let clients: usize = channels.values().sum();
+
+    plain(relay.figures.prometheus(&[
+        ("clients", "Clients that are connected", clients as u64),
+        ("controllers", "Controllers that are connected", relay.controllers.gates().len() as u64),
+        ("gates", "Gates that were heard of", gates.len() as u64),
+        ("broker_connected", "Whether the broker is connected", relay.uplink.is_open().into()),
+    ]))
+}
+
+fn plain(text: String) -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+
+    (headers, text).into_response()
+}
+
+/// The message as it came, as a value in the answer.
+fn embedded(frame: &Frame) -> Option<Box<RawValue>> {
+    RawValue::from_string(frame.trim().to_owned()).ok()
+}

@@ -1,0 +1,97 @@
+//! The recent events of a channel, for clients that come back.
+
+use std::collections::VecDeque;
+
+use schemas::Id;
+
+use crate::outbox::Frame;
+
+/// A bounded number of events, the oldest first.
+#[derive(Debug)]
+pub(crate) struct Window {
+    events: VecDeque<(Option<Id>, Frame)>,
+    bytes: usize,
+    max_events: usize,
+    max_bytes: usize,
+}
+
+impl Window {
+    pub(crate) fn new(max_events: usize, max_bytes: usize) -> Self {
+        Self { events: VecDeque::new(), bytes: 0, max_events, max_bytes }
+    }
+
+    pub(crate) fn push(&mut self, id: Option<Id>, frame: Frame) {
+        self.bytes += frame.len();
+        self.events.push_back((id, frame));
+
+        while self.events.len() > self.max_events || self.bytes > self.max_bytes {
+            let Some((_, oldest)) = self.events.pop_front() else { return };
+            self.bytes -= oldest.len();
+        }
+    }
+
+    /// All that came after the event with this id: `None`, if that event is not known.
+    ///
+    /// An agent may publish an event twice. What counts is the first time: telling a client
+    /// something again does no harm, not telling it does.
+    pub(crate) fn after(&self, id: &str) -> Option<impl Iterator<Item = &Frame>> {
+        let seen = self
+            .events
+            .iter()
+            .position(|(known, _)| known.as_ref().is_some_and(|known| known.as_str() == id))?;
+
+        Some(self.events.iter().skip(seen + 1).map(|(_, frame)| frame))
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.events.clear();
+        self.bytes = 0;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_after_an_event_is_told_in_order() {
+        let window = filled(3, 1_000);
+
+        assert_eq!(after(&window, "e1"), Some(vec!["2".to_owned(), "3".to_owned()]));
+        assert_eq!(after(&window, "e3"), Some(vec![]));
+        assert_eq!(after(&window, "e4"), None);
+    }
+
+    #[test]
+    fn the_oldest_is_forgotten_first_by_number_and_by_bytes() {
+        assert_eq!(after(&filled(10_001, 1 << 20), "e1"), None);
+        assert!(after(&filled(10_001, 1 << 20), "e2").is_some());
+        assert_eq!(after(&filled(9, 3), "e6"), None);
+        assert_eq!(after(&filled(9, 3), "e7").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn an_event_that_came_twice_counts_from_the_first_time() {
+        let mut window = filled(3, 1_000);
+        window.push(Some("e1".parse().unwrap()), "1".into());
+
+        assert_eq!(after(&window, "e1").unwrap(), ["2", "3", "1"]);
+    }
+
+    fn filled(events: usize, max_bytes: usize) -> Window {
+        let mut window = Window::new(10_000, max_bytes);
+        for n in 1..=events {
+            window.push(Some(format!("e{n}").parse().unwrap()), n.to_string().into());
+        }
+
+        window
+    }
+
+    fn after(window: &Window, id: &str) -> Option<Vec<String>> {
+        window.after(id).map(|frames| frames.map(|frame| frame.to_string()).collect())
+    }
+}

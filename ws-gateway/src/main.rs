@@ -1,0 +1,41 @@
+//! The program `ws-gateway`: one gateway for one or many gates.
+
+use std::{env, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use service::{Supervisor, config::Settings, program, signal, telemetry};
+use ws_gateway::Gateway;
+
+/// How long clients and the broker may take to hear that the gateway stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// From MQTT to browsers and back: dashboards, commands, pictures.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// The configuration: one TOML file for all programs.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    program::run(serve)
+}
+
+#[tokio::main]
+async fn serve(args: Args) -> Result<()> {
+    let settings = Settings::load(args.config.as_deref(), env::vars())?;
+    telemetry::init(&settings.read("log")?).context("cannot understand `log.filter`")?;
+
+    let stop = signal::shutdown().context("cannot listen for signals")?;
+    let gateway =
+        Gateway::bind(settings.read("gateway")?, settings.read("mqtt")?, settings.read("root")?)
+            .await?;
+
+    let mut supervisor = Supervisor::default();
+    supervisor.spawn("gateway", |cancel| gateway.run(cancel));
+    supervisor.run(stop, GRACE).await?;
+
+    Ok(())
+}

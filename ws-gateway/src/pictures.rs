@@ -1,0 +1,192 @@
+//! The latest pictures of each gate, and the frames of a running stream.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use schemas::{GateId, Id, ImageCaptured};
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+
+use crate::config::Limits;
+
+/// The pictures of all gates.
+#[derive(Debug)]
+pub(crate) struct Pictures {
+    albums: Mutex<HashMap<GateId, Album>>,
+    limits: Limits,
+}
+
+/// The pictures of one gate.
+///
+/// A picture and the event that names it come on two topics, in either order: what they have in
+/// common is the SHA-256, by which a picture is found when somebody asks for it.
+#[derive(Debug)]
+struct Album {
+    latest: Option<Bytes>,
+    recent: VecDeque<(String, Bytes)>,
+    bytes: usize,
+    named: VecDeque<(Id, String)>,
+    stream: watch::Sender<Bytes>,
+}
+
+impl Pictures {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { albums: Mutex::default(), limits }
+    }
+
+    /// A picture came.
+    pub(crate) fn add(&self, gate: &GateId, picture: Bytes) {
+        let sha256 = hex(&Sha256::digest(&picture));
+
+        self.with_album(gate, |album| album.add(sha256, picture, &self.limits));
+    }
+
+    /// Somebody cleared the retained picture.
+    pub(crate) fn forget(&self, gate: &GateId) {
+        if let Some(album) = self.albums().get_mut(gate) {
+            album.latest = None;
+        }
+    }
+
+    /// A picture has a name.
+    pub(crate) fn name(&self, gate: &GateId, image: &ImageCaptured) {
+        self.with_album(gate, |album| {
+            album.named.push_back((image.image_id.clone(), image.sha256.clone()));
+            while album.named.len() > 2 * self.limits.pictures {
+                album.named.pop_front();
+            }
+        });
+    }
+
+    /// A frame of a stream came. Whoever has not sent the one before skips it.
+    pub(crate) fn stream(&self, gate: &GateId, frame: Bytes) {
+        self.with_album(gate, |album| album.stream.send_replace(frame));
+    }
+
+    pub(crate) fn latest(&self, gate: &GateId) -> Option<Bytes> {
+        self.albums().get(gate)?.latest.clone()
+    }
+
+    pub(crate) fn find(&self, gate: &GateId, image: &str) -> Option<Bytes> {
+        let albums = self.albums();
+        let album = albums.get(gate)?;
+        let (_, sha256) = album.named.iter().rev().find(|(id, _)| id.as_str() == image)?;
+
+        album.recent.iter().find(|(sum, _)| sum == sha256).map(|(_, picture)| picture.clone())
+    }
+
+    /// The frames from here on, if anything was ever seen of this gate.
+    pub(crate) fn frames(&self, gate: &GateId) -> Option<watch::Receiver<Bytes>> {
+        Some(self.albums().get(gate)?.stream.subscribe())
+    }
+
+    /// Beyond the bound on gates there are no albums: such a gate has no pictures here.
+    fn with_album<T>(&self, gate: &GateId, act: impl FnOnce(&mut Album) -> T) {
+        let mut albums = self.albums();
+
+        if albums.contains_key(gate) || albums.len() < self.limits.gates {
+            act(albums.entry(gate.clone()).or_insert_with(Album::new));
+        }
+    }
+
+    fn albums(&self) -> MutexGuard<'_, HashMap<GateId, Album>> {
+        self.albums.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Album {
+    fn new() -> Self {
+        Self {
+            latest: None,
+            recent: VecDeque::new(),
+            bytes: 0,
+            named: VecDeque::new(),
+            stream: watch::Sender::new(Bytes::new()),
+        }
+    }
+
+    fn add(&mut self, sha256: String, picture: Bytes, limits: &Limits) {
+        self.latest = Some(picture.clone());
+        // A broker that is reached again sends its copy once more.
+        if self.recent.iter().any(|(sum, _)| *sum == sha256) {
+            return;
+        }
+        self.bytes += picture.len();
+        self.recent.push_back((sha256, picture));
+
+        while self.recent.len() > limits.pictures || self.bytes > limits.picture_bytes {
+            let Some((_, oldest)) = self.recent.pop_front() else { return };
+            self.bytes -= oldest.len();
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_found_by_its_name_whichever_came_first() {
+        let pictures = Pictures::new(Limits::default());
+        let (before, after) = (Bytes::from_static(b"before"), Bytes::from_static(b"after"));
+
+        pictures.name(&gate(), &named("p1", &before));
+        pictures.add(&gate(), before.clone());
+        pictures.add(&gate(), after.clone());
+        pictures.name(&gate(), &named("p2", &after));
+
+        assert_eq!(pictures.find(&gate(), "p1"), Some(before));
+        assert_eq!(pictures.find(&gate(), "p2"), Some(after.clone()));
+        assert_eq!(pictures.find(&gate(), "p3"), None);
+        assert_eq!(pictures.latest(&gate()), Some(after));
+    }
+
+    #[test]
+    fn old_pictures_are_forgotten() {
+        let limits = Limits { picture_bytes: 30, ..Limits::default() };
+        let pictures = Pictures::new(limits);
+        for n in 0..100 {
+            let picture = Bytes::from(format!("picture {n:02}"));
+            pictures.name(&gate(), &named(&format!("p{n}"), &picture));
+            pictures.add(&gate(), picture);
+        }
+
+        assert!(pictures.find(&gate(), "p96").is_none());
+        assert!(pictures.find(&gate(), "p97").is_some());
+    }
+
+    #[test]
+    fn a_cleared_picture_is_not_the_latest_any_more() {
+        let pictures = Pictures::new(Limits::default());
+        pictures.add(&gate(), Bytes::from_static(b"x"));
+
+        pictures.forget(&gate());
+
+        assert_eq!(pictures.latest(&gate()), None);
+    }
+
+    fn gate() -> GateId {
+        "gate_in".parse().unwrap()
+    }
+
+    fn named(id: &str, picture: &[u8]) -> ImageCaptured {
+        ImageCaptured {
+            image_id: id.parse().unwrap(),
+            content_type: "image/jpeg".to_owned(),
+            width: 1,
+            height: 1,
+            size: picture.len() as u64,
+            sha256: hex(&Sha256::digest(picture)),
+            trigger: "command".to_owned(),
+            event_id: None,
+            url: String::new(),
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What the parts of the gateway share, and the one place where messages of the broker are sorted.
+
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use rumqttc::AsyncClient;
+use schemas::{
+    Answer, Body, CONTRACT, Command, DecodeError, GateId, Id, Kind, Message, MessageType, Picture,
+    Report, Root, SessionBody, Source, SystemState, SystemStatus, Timestamp, Topic, TopicError,
+};
+use service::stamp;
+use tokio::time::Instant;
+use tracing::debug;
+
+use crate::{
+    command,
+    config::Config,
+    controller::{self, Controllers},
+    figures::Figures,
+    hub::{Arrival, Channel, Hub, Outcome, say},
+    outbox::Frame,
+    pictures::Pictures,
+    uplink::{BrokerUnavailable, Uplink},
+};
+
+/// The gateway without its sockets.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    pub(crate) config: Config,
+    pub(crate) root: Root,
+    /// New at each start.
+    pub(crate) boot: Id,
+    pub(crate) started_at: Timestamp,
+    pub(crate) started: Instant,
+    pub(crate) hub: Hub,
+    pub(crate) pictures: Pictures,
+    pub(crate) controllers: Controllers,
+    pub(crate) uplink: Uplink,
+    pub(crate) figures: Arc<Figures>,
+    sessions: AtomicU64,
+}
+
+/// It came over MQTT, and is not a valid message of the contract.
+#[derive(Debug, thiserror::Error)]
+enum Invalid {
+    #[error("not a topic of the contract")]
+    Topic(#[from] TopicError),
+    #[error("not a message of the contract")]
+    Message(#[from] DecodeError),
+    #[error("a retained `{0}`: only states are retained, so that nothing old looks new")]
+    Retained(MessageType),
+    #[error("more gates than `gateway.limits.gates` allows")]
+    TooManyGates,
+}
+
+impl Relay {
+    pub(crate) fn new(config: Config, root: Root) -> Self {
+        let figures = Arc::new(Figures::default());
+        let limits = config.limits.clone();
+
+        Self {
+            root,
+            boot: stamp::new_id(),
+            started_at: stamp::now(),
+            started: Instant::now(),
+            hub: Hub::new(limits.clone(), Arc::clone(&figures)),
+            pictures: Pictures::new(limits),
+            controllers: Controllers::default(),
+            uplink: Uplink::default(),
+            figures,
+            sessions: AtomicU64::new(0),
+            config,
+        }
+    }
+
+    /// A message came from the broker.
+    pub(crate) fn take_in(&self, topic: &str, bytes: &[u8], arrival: Arrival) {
+        self.figures.received.count();
+
+        if let Err(error) = self.sort(topic, bytes, arrival) {
+            self.show_invalid(topic, bytes.len(), &error);
+        }
+    }
+
+    /// The broker is there, and will tell all that happens from here on.
+    pub(crate) fn subscribed(&self, client: AsyncClient) {
+        self.uplink.open(client);
+        if self.figures.broker_connections.total() > 0 {
+            self.hub.resume_after_gap(stamp::now());
+        }
+        self.figures.broker_connections.count();
+
+        // A broker that is lost at this very moment is noticed by the uplink, which comes back here.
+        let _ = self.publish(&self.own_status(SystemState::Online));
+        controller::announce_all(self);
+    }
+
+    /// Publishes what the gateway says itself, or says for a controller.
+    pub(crate) fn publish(&self, report: &Report) -> Result<(), BrokerUnavailable> {
+        self.publish_bytes(&report.topic(), report.encode())
+    }
+
+    pub(crate) fn publish_bytes(
+        &self,
+        topic: &Topic,
+        bytes: Vec<u8>,
+    ) -> Result<(), BrokerUnavailable> {
+        self.uplink.publish(topic.below(&self.root), topic.message_type().delivery(), bytes)
+    }
+
+    /// Shows something on `admin`.
+    pub(crate) fn tell_admin(&self, body: SessionBody) {
+        self.hub.tell_admin(None, &say(&Channel::Admin, body, stamp::now()));
+    }
+
+    /// A number that no other session of this start has.
+    pub(crate) fn next_session(&self) -> u64 {
+        self.sessions.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The gateway's own state.
+    pub(crate) fn own_status(&self, state: SystemState) -> Report {
+        let status = SystemStatus {
+            state,
+            boot: self.boot.clone(),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            started_at: Some(self.started_at),
+            simulated: None,
+            contract: Some(CONTRACT.to_owned()),
+            journal: None,
+            last_seq: None,
+            unsent: None,
+            clock: None,
+            reason: None,
+        };
+
+        report(Source::Bridge(self.config.name.clone()), Body::SystemStatus(status))
+    }
+
+    fn sort(&self, topic: &str, bytes: &[u8], arrival: Arrival) -> Result<(), Invalid> {
+        let topic = Topic::parse(&self.root, topic)?;
+        if bytes.is_empty() && is_kept(topic.message_type()) {
+            self.forget(&topic);
+            return Ok(());
+        }
+
+        match Message::decode(&topic, bytes)? {
+            Message::Report(report) => self.report(&report, bytes, arrival),
+            Message::Command(command) => self.command(command, bytes, arrival),
+            Message::Picture(picture) => {
+                self.picture(&picture, bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn report(&self, report: &Report, bytes: &[u8], arrival: Arrival) -> Result<(), Invalid> {
+        let kind = report.body.message_type();
+        // The one copy: the buffer it came in is as long as everything that came with it.
+        let frame = Frame::try_from(Bytes::copy_from_slice(bytes))
+            .map_err(|_| Invalid::Message(DecodeError::NotAnObject))?;
+
+        let outcome = match (kind.kind(), arrival) {
+            (Kind::State, _) => self.hub.state(report, &frame, arrival),
+            (_, Arrival::Live) => self.hub.event(report, &frame),
+            (_, Arrival::Retained) => return Err(Invalid::Retained(kind)),
+        };
+
+        match outcome {
+            Outcome::News(_) | Outcome::Known => self.act_on(report, arrival),
+            Outcome::Stale => self.figures.stale.count(),
+            Outcome::TooMany => return Err(Invalid::TooManyGates),
+        }
+        Ok(())
+    }
+
+    /// What the gateway itself learns from a message that it passed on.
+    fn act_on(&self, report: &Report, arrival: Arrival) {
+        let Source::Gate(gate) = &report.source else { return };
+
+        match &report.body {
+            Body::SystemStatus(status) => controller::notice(self, gate, status, arrival),
+            Body::ImageCaptured(image) => self.pictures.name(gate, image),
+            Body::GateControlResponse(Answer { command_id, .. })
+            | Body::CameraControlResponse(Answer { command_id, .. }) => {
+                self.hub.answered(command_id);
+            }
+            Body::HardwareStatus(_)
+            | Body::GateStatus(_)
+            | Body::CardDetected(_)
+            | Body::ParkingEntry(_)
+            | Body::ParkingExit(_)
+            | Body::ParkingEvent(_)
+            | Body::Error(_) => {}
+        }
+    }
+
+    fn command(&self, command: Command, bytes: &[u8], arrival: Arrival) -> Result<(), Invalid> {
+        let now = stamp::now();
+        controller::take_order(self, &command, arrival, now);
+        if arrival == Arrival::Retained {
+            return Err(Invalid::Retained(command.body.message_type()));
+        }
+
+        let id = command.id.clone();
+        let frame = Frame::try_from(Bytes::from(command::shown(command, bytes, now)))
+            .map_err(|_| Invalid::Message(DecodeError::NotAnObject))?;
+        self.hub.tell_admin(id, &frame);
+
+        Ok(())
+    }
+
+    fn picture(&self, picture: &Picture, bytes: &[u8]) {
+        let bytes = Bytes::copy_from_slice(bytes);
+
+        if picture.message_type == MessageType::Stream {
+            self.pictures.stream(&picture.gate, bytes);
+        } else {
+            self.pictures.add(&picture.gate, bytes);
+        }
+    }
+
+    fn forget(&self, topic: &Topic) {
+        match topic {
+            Topic::Gate(gate, MessageType::Image) => self.pictures.forget(gate),
+            Topic::Gate(..) | Topic::Bridge(_) => self.hub.forget(topic),
+        }
+    }
+
+    fn show_invalid(&self, topic: &str, size: usize, error: &Invalid) {
+        self.figures.invalid.count();
+        let reason = reason(error);
+        debug!(topic, size, reason, "Not a message of the contract");
+
+        let origin = topic.chars().take(MAX_ORIGIN).collect();
+        self.tell_admin(SessionBody::InvalidMessage { origin, size, reason });
+    }
+}
+
+/// How much of a topic that is not ours is shown.
+const MAX_ORIGIN: usize = 200;
+
+/// A message about `source` that happens now.
+pub(crate) fn report(source: Source, body: Body) -> Report {
+    Report {
+        source,
+        timestamp: stamp::now(),
+        id: Some(stamp::new_id()),
+        journal: None,
+        cause: None,
+        body,
+    }
+}
+
+/// An error with all its causes, in one line for a person. Libraries that put the cause into their
+/// message say it once.
+pub(crate) fn reason(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+
+    while let Some(error) = cause {
+        let cause_text = error.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Whether a gate acts by itself: its agent or its controller runs.
+pub(crate) fn is_running(state: SystemState) -> bool {
+    match state {
+        SystemState::Online | SystemState::Degraded => true,
+        SystemState::Stopped | SystemState::Offline | SystemState::Unknown => false,
+    }
+}
+
+/// Whether the broker keeps the latest one, so that nothing at all means that it was cleared.
+fn is_kept(kind: MessageType) -> bool {
+    kind.kind() == Kind::State || kind == MessageType::Image
+}
+
+/// Whom the gateway speaks for.
+pub(crate) fn of_gate(gate: &GateId) -> Source {
+    Source::Gate(gate.clone())
+}

@@ -1,0 +1,172 @@
+//! The conversation with one dashboard: it is told what happens, and sends commands.
+
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
+
+use schemas::{AnswerCode, Command, CommandBody, Fault, Id, Salvaged, SessionBody};
+use service::stamp;
+use tokio::time::Instant;
+use tracing::info;
+
+use super::{Party, fault, say_to};
+use crate::{
+    command::{self, Refusal},
+    hub::{Channel, Seat},
+    outbox::frame,
+    relay::{Relay, is_running, reason},
+    uplink::BrokerUnavailable,
+};
+
+/// How many commands of one client may wait for their first answer.
+const AWAITED: usize = 100;
+
+/// Passes commands on, and answers those that nobody could carry out.
+#[derive(Debug)]
+pub(crate) struct Dashboard {
+    relay: Arc<Relay>,
+    seat: Seat,
+    address: SocketAddr,
+    /// What gates were asked and have not answered yet, the oldest first.
+    awaited: VecDeque<(Instant, Command)>,
+}
+
+impl Dashboard {
+    pub(crate) fn new(relay: Arc<Relay>, seat: Seat, address: SocketAddr) -> Self {
+        Self { relay, seat, address, awaited: VecDeque::new() }
+    }
+
+    /// Gives the seat back.
+    pub(crate) fn close(self) {
+        for (_, command) in &self.awaited {
+            if let Some(id) = command.command_id() {
+                self.relay.hub.give_up(id);
+            }
+        }
+
+        self.relay.hub.leave(&self.seat);
+    }
+
+    fn order(&mut self, command: Command, now: Instant) {
+        self.relay.figures.commands.count();
+        info!(
+            session = self.seat.session,
+            gate = %command.gate,
+            action = command.body.action(),
+            command_id = command.command_id().map(Id::as_str),
+            "Command of a client"
+        );
+
+        if let Err(refusal) = self.send(&command, now) {
+            self.relay.figures.refused_commands.count();
+            self.answer(&command, &refusal);
+        }
+    }
+
+    fn send(&mut self, command: &Command, now: Instant) -> Result<(), Refusal> {
+        if !self.relay.uplink.is_open() {
+            return Err(no_broker());
+        }
+        self.check_gate(command)?;
+        if self.awaited.len() >= AWAITED {
+            let message = format!("{AWAITED} commands wait for an answer: wait for some of them");
+            return Err(Refusal::rejected(AnswerCode::RateLimited, message));
+        }
+
+        self.expect_answer(command, now);
+        self.relay.publish_bytes(&command.topic(), command.encode()).map_err(|BrokerUnavailable| {
+            self.forget(command);
+            no_broker()
+        })
+    }
+
+    fn forget(&mut self, command: &Command) {
+        self.awaited.retain(|(_, awaited)| awaited.command_id() != command.command_id());
+        if let Some(id) = command.command_id() {
+            self.relay.hub.give_up(id);
+        }
+    }
+
+    fn check_gate(&self, command: &Command) -> Result<(), Refusal> {
+        let gate = &command.gate;
+        let message = match self.relay.hub.system_status(gate) {
+            Some(status) if is_running(status.state) => return Ok(()),
+            Some(_) => format!("{gate} is offline: start its agent, or look at its network"),
+            // A controller that predates `system_status` is known by its other states.
+            None if self.relay.hub.knows(gate) => return Ok(()),
+            None => format!("no gate `{gate}` was ever heard of: check its name"),
+        };
+
+        Err(Refusal::failed(AnswerCode::GateOffline, message))
+    }
+
+    /// Requests have no answers of their own: what they ask for comes as states and events.
+    fn expect_answer(&mut self, command: &Command, now: Instant) {
+        match (&command.body, command.command_id()) {
+            (CommandBody::GateControl(_) | CommandBody::CameraControl(_), Some(id)) => {
+                self.relay.hub.expect_answer(id.clone());
+                let due = now + self.relay.config.answer_within;
+                self.awaited.push_back((due, command.clone()));
+            }
+            (CommandBody::RequestStatus(_) | CommandBody::RequestEvents(_), _) | (_, None) => {}
+        }
+    }
+
+    /// The gateway answers by itself: the client, and `admin`.
+    fn answer(&self, command: &Command, refusal: &Refusal) {
+        let frame = match refusal.answer(command, stamp::now()) {
+            Some(answer) => frame(answer.encode()),
+            None => {
+                let id = command.command_id().cloned();
+                let fault = fault(&refusal.code.to_string(), refusal.message.clone(), id);
+                say_to(self.name(), SessionBody::Error(fault))
+            }
+        };
+
+        self.seat.outbox.push_event(&frame);
+        if self.seat.channel != Channel::Admin {
+            self.relay.hub.tell_admin(None, &frame);
+        }
+    }
+}
+
+impl Party for Dashboard {
+    fn name(&self) -> String {
+        self.seat.channel.to_string()
+    }
+
+    fn hear(&mut self, text: &str, now: Instant) -> Result<(), Fault> {
+        let command = Command::from_client(self.seat.channel.gate(), text).map_err(|error| {
+            self.relay.figures.bad_frames.count();
+            let id = Salvaged::from(text.as_bytes()).command_id;
+            let message = format!("{}; send a command of the contract", reason(&error));
+            fault("invalid", message, id)
+        })?;
+        let requested_by =
+            format!("{}:{}@{}", self.relay.config.name, self.seat.session, self.address);
+
+        self.order(command::stamp(command, requested_by, stamp::now()), now);
+        Ok(())
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.awaited.front().map(|(due, _)| *due)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        while self.poll_timeout().is_some_and(|due| due <= now) {
+            let Some((_, command)) = self.awaited.pop_front() else { return };
+            let unanswered = command.command_id().is_some_and(|id| self.relay.hub.give_up(id));
+            if unanswered {
+                self.relay.figures.unanswered_commands.count();
+                let message = format!("{} did not answer in time", command.gate);
+                self.answer(&command, &Refusal::failed(AnswerCode::Timeout, message));
+            }
+        }
+    }
+}
+
+fn no_broker() -> Refusal {
+    Refusal::failed(
+        AnswerCode::BrokerUnavailable,
+        format!("{BrokerUnavailable}: nothing was sent; try again when it is back"),
+    )
+}

@@ -1,0 +1,175 @@
+//! From dashboards to gates, and the answers.
+
+use crate::rig::{Site, answer, config, system};
+
+const OPEN: &str =
+    r#"{"type":"gate_control","payload":{"action":"open","gate_id":"gate_in","duration":10}}"#;
+
+#[tokio::test]
+async fn a_command_reaches_the_gate_with_who_when_and_until() {
+    let site = Site::start().await;
+    let mut agent = site.online("gate_in").await;
+    agent.subscribe("gate_in/gate_control").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+
+    client
+        .send(r#"{"type":"gate_control","payload":{"action":"open","command_id":"c1","requested_by":"boss","ticket":7},"trace":"t1"}"#)
+        .await;
+    let publish = agent.message().await;
+    let command: serde_json::Value = serde_json::from_slice(&publish.payload).unwrap();
+
+    assert_eq!(publish.topic, "parking/gate_in/gate_control");
+    assert!(!publish.retain);
+    assert_eq!(publish.qos, rumqttc::QoS::AtLeastOnce);
+    assert_eq!(command["gate_id"], "gate_in");
+    assert_eq!(command["payload"]["action"], "open");
+    assert_eq!(command["payload"]["command_id"], "c1");
+    assert_eq!(command["payload"]["ticket"], 7);
+    assert_eq!(command["trace"], "t1");
+    assert!(command["payload"]["requested_by"].as_str().unwrap().starts_with("bridge:"));
+    assert!(command["payload"]["requested_by"].as_str().unwrap().contains("@127.0.0.1:"));
+    let time =
+        |value: &serde_json::Value| value.as_str().unwrap().parse::<schemas::Timestamp>().unwrap();
+    let life = time(&command["payload"]["expires_at"]).duration_since(time(&command["timestamp"]));
+    assert_eq!(life.as_secs(), 10);
+    assert!(command["id"].is_string());
+}
+
+#[tokio::test]
+async fn every_type_of_command_reaches_the_gate() {
+    let site = Site::start().await;
+    let mut agent = site.online("gate_in").await;
+    agent.subscribe("gate_in/+").await;
+    let mut client = site.greeted("/ws/gate_all").await;
+
+    for (kind, payload) in [
+        ("gate_control", r#"{"action":"stop","gate_id":"gate_in"}"#),
+        ("camera_control", r#"{"action":"capture","gate_id":"gate_in"}"#),
+        ("request_status", r#"{"gate_id":"gate_in"}"#),
+        ("request_events", r#"{"gate_id":"gate_in","from_seq":1}"#),
+    ] {
+        client.send(&format!(r#"{{"type":"{kind}","payload":{payload}}}"#)).await;
+        let command = agent.next(|json| json["type"] == kind).await;
+        assert!(command["payload"]["command_id"].is_string(), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_of_a_gate_reaches_the_client_and_ends_the_waiting() {
+    let site = Site::start().await;
+    let mut agent = site.online("gate_in").await;
+    agent.subscribe("gate_in/gate_control").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+
+    client.send(OPEN).await;
+    let command = agent.next(|_| true).await;
+    let id = command["payload"]["command_id"].as_str().unwrap();
+    agent.publish("gate_in/gate_control_response", answer("gate_in", id, "accepted")).await;
+    assert_eq!(client.text().await, answer("gate_in", id, "accepted"));
+
+    // The next command is not answered: its `timeout` comes, and would come after the first one's.
+    client.send(OPEN).await;
+    let timeout = client.json().await;
+    assert_eq!(timeout["payload"]["code"], "timeout");
+    assert_ne!(timeout["payload"]["command_id"], id);
+}
+
+#[tokio::test]
+async fn a_command_that_no_gate_answers_times_out_and_is_sent_once() {
+    let site = Site::start().await;
+    let mut agent = site.online("gate_in").await;
+    agent.subscribe("gate_in/gate_control").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+    let mut other = site.greeted("/ws/gate_in").await;
+    let mut admin = site.greeted("/ws/admin").await;
+
+    client.send(OPEN).await;
+    let response = client.json().await;
+
+    assert_eq!(response["type"], "gate_control_response");
+    assert_eq!(response["gate_id"], "gate_in");
+    assert_eq!(response["payload"]["status"], "failed");
+    assert_eq!(response["payload"]["success"], false);
+    assert_eq!(response["payload"]["code"], "timeout");
+    assert_eq!(response["payload"]["action"], "open");
+    assert_eq!(admin.next("gate_control_response").await, response);
+    agent.publish("gate_in/gate_control", "stop").await;
+    assert_eq!(
+        agent.next(|_| true).await["payload"]["command_id"],
+        response["payload"]["command_id"]
+    );
+    assert_eq!(agent.message().await.payload, "stop");
+    agent.publish("gate_in/parking_event", &*crate::rig::event("gate_in", "e1")).await;
+    assert_eq!(other.json().await["type"], "parking_event", "the answer is the sender's");
+}
+
+#[tokio::test]
+async fn where_no_gate_could_act_the_answer_is_gate_offline_at_once() {
+    let mut slow = config();
+    slow.answer_within = std::time::Duration::from_secs(3_600);
+    let site = Site::start_with(slow).await;
+    let agent = site.mqtt().await;
+    for (gate, state) in
+        [("gate_off", "offline"), ("gate_stopped", "stopped"), ("gate_new", "dancing")]
+    {
+        agent.publish_retained(&format!("{gate}/system_status"), system(gate, state, "b")).await;
+    }
+    site.until_gate_is("gate_new", "unknown").await;
+
+    for gate in ["gate_off", "gate_stopped", "gate_new", "gate_nobody"] {
+        let mut client = site.greeted(&format!("/ws/{gate}")).await;
+        client
+            .send(r#"{"type":"gate_control","payload":{"action":"open","command_id":"c1"}}"#)
+            .await;
+        let response = client.json().await;
+        assert_eq!(response["type"], "gate_control_response", "{gate}");
+        assert_eq!(response["payload"]["code"], "gate_offline", "{gate}");
+        assert_eq!(response["payload"]["command_id"], "c1");
+        assert_eq!(response["payload"]["status"], "failed");
+
+        client.send(r#"{"type":"camera_control","payload":{"action":"capture"}}"#).await;
+        assert_eq!(client.json().await["type"], "camera_control_response");
+        client.send(r#"{"type":"request_status","payload":{}}"#).await;
+        let error = client.json().await;
+        assert_eq!(
+            (&error["type"], &error["payload"]["code"]),
+            (&"error".into(), &"gate_offline".into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_a_broker_the_answer_is_broker_unavailable_at_once() {
+    let mut site = Site::start().await;
+    let _agent = site.online("gate_in").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+
+    site.kill_broker().await;
+    site.until_readyz_is(503).await;
+    client.send(OPEN).await;
+    let response = client.next("gate_control_response").await;
+
+    assert_eq!(response["payload"]["code"], "broker_unavailable");
+    assert_eq!(response["payload"]["status"], "failed");
+    site.restart_broker().await;
+    site.ready().await;
+    let mut later = site.mqtt().await;
+    later.subscribe("gate_in/gate_control").await;
+    later.publish("gate_in/gate_control", "stop").await;
+    assert_eq!(later.message().await.payload, "stop", "what was refused is not sent later");
+}
+
+#[tokio::test]
+async fn a_client_with_too_many_open_commands_is_told_to_wait() {
+    let mut slow = config();
+    slow.answer_within = std::time::Duration::from_secs(3_600);
+    let site = Site::start_with(slow).await;
+    let _agent = site.online("gate_in").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+
+    for _ in 0..101 {
+        client.send(OPEN).await;
+    }
+
+    assert_eq!(client.json().await["payload"]["code"], "rate_limited");
+}

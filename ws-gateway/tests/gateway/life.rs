@@ -1,0 +1,132 @@
+//! How a gateway starts, goes on and stops.
+
+use std::{process::Command, time::Duration};
+
+use schemas::Root;
+use tokio::io::AsyncReadExt;
+use ws_gateway::{BindError, Config, Gateway};
+
+use crate::rig::{Site, config, event, send};
+
+#[tokio::test]
+async fn an_address_that_others_can_reach_is_refused() {
+    let config = Config { listen: ([0, 0, 0, 0], 0).into(), ..config() };
+
+    let error = Gateway::bind(config, Default::default(), Root::default()).await.unwrap_err();
+
+    assert!(matches!(error, BindError::Config(_)));
+}
+
+#[test]
+fn the_program_exits_with_78_where_the_configuration_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_ws-gateway"))
+        .env_clear()
+        .env("WEBSOCKET_HOST", "0.0.0.0")
+        .output()
+        .unwrap();
+
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("gateway.listen") && said.contains("127.0.0.1"), "{said}");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let site = Site::start().await;
+    let config = Config { listen: site.gateway, ..config() };
+
+    let error = Gateway::bind(config, Default::default(), Root::default()).await.unwrap_err();
+
+    let text = error.to_string();
+    assert!(text.contains(&site.gateway.port().to_string()), "{text}");
+    assert!(text.contains("gateway.listen"), "{text}");
+}
+
+#[tokio::test]
+async fn stopping_tells_every_client_and_then_the_broker() {
+    let mut site = Site::start().await;
+    let agent = site.online("gate_in").await;
+    let mut observer = site.mqtt().await;
+    observer.subscribe("+/system_status").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+    let mut controller = site.client("/ws/controller/gate_out").await;
+    site.until_gate_is("gate_out", "online").await;
+    agent.publish("gate_in/parking_event", &*event("gate_in", "e1")).await;
+    assert_eq!(client.text().await, event("gate_in", "e1"));
+
+    site.stop_gateway.cancel();
+
+    assert_eq!(client.close_code().await, Some(1001));
+    assert_eq!(controller.close_code().await, Some(1001));
+    drop((client, controller));
+    let away = observer
+        .next(|json| json["gate_id"] == "gate_out" && json["payload"]["state"] == "offline")
+        .await;
+    assert_eq!(away["gate_id"], "gate_out");
+    observer
+        .next(|json| json["gate_id"] == "bridge" && json["payload"]["state"] == "stopped")
+        .await;
+    while site.gateway_task.join_next().await.is_some() {}
+    drop(tokio::net::TcpListener::bind(site.gateway).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_does_not_hold_up_the_stop() {
+    let mut site = Site::start().await;
+    let agent = site.online("gate_in").await;
+    let _stuck = site.client("/ws/gate_in").await;
+    for n in 0..200 {
+        let long = event("gate_in", &format!("e{n}"))
+            .replace("entry\"", &format!("entry\",\"detail\":\"{}\"", "x".repeat(50_000)));
+        agent.publish("gate_in/parking_event", long).await;
+    }
+
+    site.stop_gateway.cancel();
+
+    let stopped = async { while site.gateway_task.join_next().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(10), stopped).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_killed_is_shown_offline() {
+    let site = Site::start().await;
+    let mut observer = site.mqtt().await;
+    observer.subscribe("bridge/system_status").await;
+    let online = observer.next(|json| json["payload"]["state"] == "online").await;
+
+    drop(site.gateway_task);
+
+    let offline = observer.next(|json| json["payload"]["state"] == "offline").await;
+    assert_eq!(offline["payload"]["boot"], online["payload"]["boot"]);
+}
+
+#[tokio::test]
+async fn a_client_that_went_silent_is_dropped() {
+    let quick = Config { ping_every: Duration::from_millis(50), ..config() };
+    let site = Site::start_with(quick).await;
+    let mut answering = site.greeted("/ws/gate_all").await;
+    let mut silent = send(
+        site.gateway,
+        "GET",
+        "/ws/gate_in",
+        &[
+            ("Host", "localhost"),
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ],
+    )
+    .await;
+
+    // It reads, and answers no ping.
+    let mut heard = Vec::new();
+    let reading = async { silent.read_to_end(&mut heard).await };
+    let alive = async { answering.close_code().await };
+    tokio::select! {
+        end = tokio::time::timeout(crate::rig::PATIENCE, reading) => assert!(end.is_ok(), "not dropped"),
+        code = alive => panic!("the answering client was closed with {code:?}"),
+    }
+
+    assert!(heard.starts_with(b"HTTP/1.1 101"));
+}

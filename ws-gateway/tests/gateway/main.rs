@@ -1,0 +1,12 @@
+//! The gateway between a real broker and real WebSocket clients.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test waits for one thing")]
+
+mod commands;
+mod controllers;
+mod http;
+mod input;
+mod life;
+mod relay;
+mod rig;
