@@ -11,13 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::{
-    config::{Config, ConfigError},
-    connection,
-    exchange::RouterHung,
-    figures,
-    front::Front,
-};
+use crate::{config::Config, connection, exchange::RouterHung, figures, front::Front};
 
 const BACKLOG: u32 = 1024;
 /// How long clients may take to hear that the broker stops.
@@ -38,7 +32,7 @@ pub struct Broker {
 pub enum BindError {
     /// It was asked for what may not be.
     #[error("cannot start the broker")]
-    Config(#[from] ConfigError),
+    Config(#[from] service::config::ConfigError),
     /// Somebody else was first.
     #[error(
         "cannot listen on {address}: another program uses the port; \

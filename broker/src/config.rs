@@ -3,10 +3,15 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU16,
+    ops::Range,
     time::Duration,
 };
 
 use serde::Deserialize;
+use service::config::ConfigError;
+
+/// Below, nothing works; above, MQTT has no number for it (MQTT 5.0, 1.5.5).
+const PACKET_SIZE: Range<u32> = 1 << 10..1 << 28;
 
 /// The section `[broker]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,20 +58,6 @@ pub struct Limits {
     pub retained_bytes: usize,
 }
 
-/// The configuration asks for what may not be.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// Anybody who reaches the broker may open the gates.
-    #[error(
-        "cannot listen on {0}: the broker knows no logins yet, \
-         so only a loopback address like 127.0.0.1 is allowed"
-    )]
-    NotLoopback(SocketAddr),
-    /// The standard has a limit of its own, and below some size nothing works.
-    #[error("packet_size = {0} is not between 1024 and 268435455")]
-    PacketSize(u32),
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -98,12 +89,27 @@ impl Default for Limits {
 
 impl Config {
     /// Checks what a type cannot say.
+    ///
+    /// # Errors
+    ///
+    /// The address is not a loopback one, or a packet may be too small or too large.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        let refused =
+            |key: &str, reason: String| Err(ConfigError::Refused { key: key.to_owned(), reason });
+
         if !self.listen.ip().is_loopback() {
-            return Err(ConfigError::NotLoopback(self.listen));
+            return refused(
+                "broker.listen",
+                format!(
+                    "{} is not a loopback address, and the broker knows no logins yet: \
+                     whoever reached it could open the gates. Listen on 127.0.0.1",
+                    self.listen
+                ),
+            );
         }
-        if !(1 << 10..1 << 28).contains(&self.limits.packet_size) {
-            return Err(ConfigError::PacketSize(self.limits.packet_size));
+        if !PACKET_SIZE.contains(&self.limits.packet_size) {
+            let reason = format!("{} is not between 1024 and 268435455", self.limits.packet_size);
+            return refused("broker.limits.packet_size", reason);
         }
 
         Ok(())

@@ -37,7 +37,7 @@ mod session;
 mod topic;
 
 pub use broker::{BindError, Broker, BrokerError};
-pub use config::{Config, ConfigError, Limits};
+pub use config::{Config, Limits};
 
 /// What every log filter should begin with where a broker runs.
 ///

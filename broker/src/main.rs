@@ -6,11 +6,7 @@ use anyhow::Context;
 use broker::Broker;
 use clap::Parser;
 use schemas::Root;
-use service::{
-    Supervisor,
-    config::{ConfigError, Settings},
-    program, signal, telemetry,
-};
+use service::{Supervisor, config::Settings, program, signal, telemetry};
 
 /// How long clients may take to hear that the broker stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -20,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(2);
 #[command(version)]
 struct Args {
     /// The configuration file; without one, the defaults and the environment count.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "MANLESS_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
@@ -33,10 +29,7 @@ async fn start(args: Args) -> anyhow::Result<()> {
     let settings = Settings::load(args.config.as_deref(), std::env::vars())?;
     let config: broker::Config = settings.read("broker")?;
     let root: Root = settings.read("root")?;
-    let log: telemetry::Config = settings.read("log")?;
-    let filter = format!("{},{}", broker::LOG_FILTER, log.filter);
-    telemetry::init(&telemetry::Config { filter, ..log }).context("cannot start logging")?;
-    config.validate().map_err(refused)?;
+    telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
 
     let stop = signal::shutdown().context("cannot listen for signals")?;
     let broker = Broker::bind(config, root).await?;
@@ -44,8 +37,4 @@ async fn start(args: Args) -> anyhow::Result<()> {
     supervisor.spawn("broker", |cancel| broker.run(cancel));
 
     Ok(supervisor.run(stop, GRACE).await?)
-}
-
-fn refused(error: broker::ConfigError) -> ConfigError {
-    ConfigError::Refused { key: "broker".to_owned(), reason: error.to_string() }
 }

@@ -5,7 +5,7 @@ use std::{io, path::Path, sync::Arc};
 use journal::{Journal, OpenError};
 use lane::{BarrierOrder, Input, Lane};
 use schemas::{GateId, Id, LaneMode};
-use service::{Supervisor, stamp};
+use service::{Supervisor, config::ConfigError, stamp};
 use site_sim::{Gate, SimConfig, StartError};
 use tokio::sync::mpsc;
 
@@ -47,6 +47,9 @@ pub struct Agent {
 /// The agent cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
+    /// It was asked for what may not be.
+    #[error("cannot start a gate")]
+    Config(#[from] ConfigError),
     /// Its journal cannot be used.
     #[error("cannot open the journal of {gate}")]
     Journal {
@@ -76,8 +79,9 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// The journal or the simulated devices cannot be used.
+    /// The configuration, the journal or the simulated devices cannot be used.
     pub fn prepare(gate: GateId, config: Config, site: Site) -> Result<Self, PrepareError> {
+        config.validate(&gate)?;
         let path = site.data_dir.join(format!("{gate}.journal"));
         let journal = Journal::open(&path)
             .map_err(|source| PrepareError::Journal { gate: gate.clone(), source })?;

@@ -117,7 +117,7 @@ impl Commands {
             },
         };
 
-        info!(%id, action, "Command");
+        info!(%id, action, requested_by = command.body.requested_by(), "Command");
         self.hand_on(command.body, id).await;
     }
 

@@ -1,12 +1,25 @@
 //! The `[gates.*]` sections: the devices of a gate and how its lane behaves.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use schemas::{GateId, Root};
 use serde::Deserialize;
+use service::config::ConfigError;
 
 /// The word that stands for a port in `port = "simulated"`.
 const SIMULATED: &str = "simulated";
+
+/// As in a command (`docs/contract.md`, section 4).
+const OPEN_FOR: RangeInclusive<Duration> = seconds(1)..=seconds(3600);
+const TRAVEL: RangeInclusive<Duration> = seconds(1)..=seconds(300);
+const COMMAND_LIFE: RangeInclusive<Duration> = seconds(1)..=seconds(3600);
+const KEEP_EVENTS: RangeInclusive<Duration> = seconds(0)..=seconds(100 * 365 * 24 * 3600);
+const MOVES: RangeInclusive<usize> = 1..=600;
+const BAUD: RangeInclusive<u32> = 300..=4_000_000;
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
 
 /// What the gates of one site have in common.
 #[derive(Debug, Clone)]
@@ -138,6 +151,26 @@ impl Config {
         self.direction.unwrap_or(by_name)
     }
 
+    /// Checks what a type cannot say.
+    ///
+    /// # Errors
+    ///
+    /// A value is out of its range, or a port has no name.
+    pub fn validate(&self, gate: &GateId) -> Result<(), ConfigError> {
+        let key = |name: &str| format!("gates.{gate}.{name}");
+        let reader = self.card_reader.as_ref();
+
+        within(key("open_for"), &self.open_for, OPEN_FOR)?;
+        within(key("travel"), &self.travel, TRAVEL)?;
+        within(key("command_life"), &self.command_life, COMMAND_LIFE)?;
+        within(key("keep_events"), &self.keep_events, KEEP_EVENTS)?;
+        within(key("moves_per_minute"), &self.moves_per_minute, MOVES)?;
+        within(key("barrier.baud"), &self.barrier.baud, BAUD)?;
+        within(key("card_reader.baud"), reader.map_or(BAUD.start(), |reader| &reader.baud), BAUD)?;
+        named(key("barrier.port"), &self.barrier.port)?;
+        named(key("card_reader.port"), reader.map_or(&Port::Simulated, |reader| &reader.port))
+    }
+
     pub(crate) fn lane(&self) -> lane::Config {
         lane::Config {
             open_for: self.open_for,
@@ -151,6 +184,29 @@ impl Config {
 impl From<String> for Port {
     fn from(text: String) -> Self {
         if text == SIMULATED { Self::Simulated } else { Self::Serial(text) }
+    }
+}
+
+fn within<T: PartialOrd + std::fmt::Debug>(
+    key: String,
+    value: &T,
+    range: RangeInclusive<T>,
+) -> Result<(), ConfigError> {
+    if range.contains(value) {
+        return Ok(());
+    }
+
+    let reason = format!("{value:?} is not between {:?} and {:?}", range.start(), range.end());
+    Err(ConfigError::Refused { key, reason })
+}
+
+fn named(key: String, port: &Port) -> Result<(), ConfigError> {
+    match port {
+        Port::Serial(name) if name.trim().is_empty() => Err(ConfigError::Refused {
+            key,
+            reason: "name a serial port such as /dev/ttyUSB0 or COM17, or say simulated".to_owned(),
+        }),
+        Port::Serial(_) | Port::Simulated => Ok(()),
     }
 }
 
@@ -180,4 +236,45 @@ fn barrier_baud() -> u32 {
 
 fn reader_baud() -> u32 {
     9600
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_direction_is_in_the_name_unless_it_is_said() {
+        let config = Config::simulated();
+        let direction = |name: &str| config.direction(&name.parse().unwrap());
+
+        assert_eq!(direction("gate_in"), Direction::Entry);
+        assert_eq!(direction("gate_out"), Direction::Exit);
+        assert_eq!(direction("north-exit-2"), Direction::Exit);
+        let said = Config { direction: Some(Direction::Entry), ..config.clone() };
+        assert_eq!(said.direction(&"gate_out".parse().unwrap()), Direction::Entry);
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused_by_its_key() {
+        let good = Config::simulated();
+        let gate = "gate_in".parse().unwrap();
+        assert!(good.validate(&gate).is_ok());
+
+        for (bad, key) in [
+            (Config { open_for: Duration::ZERO, ..good.clone() }, "open_for"),
+            (Config { travel: Duration::from_secs(3600), ..good.clone() }, "travel"),
+            (Config { keep_events: Duration::MAX, ..good.clone() }, "keep_events"),
+            (Config { moves_per_minute: 0, ..good.clone() }, "moves_per_minute"),
+            (
+                Config {
+                    barrier: Barrier { port: Port::Serial(" ".to_owned()), baud: 9600 },
+                    ..good
+                },
+                "barrier.port",
+            ),
+        ] {
+            let error = bad.validate(&gate).unwrap_err().to_string();
+            assert!(error.contains(&format!("gates.gate_in.{key}")), "{error}");
+        }
+    }
 }

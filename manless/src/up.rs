@@ -34,7 +34,7 @@ struct Running {
 #[tokio::main(worker_threads = 2)]
 pub(crate) async fn run(config: Option<&Path>) -> Result<()> {
     let settings = Settings::load(config, env::vars())?;
-    telemetry::init(&settings.read("log")?)?;
+    telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
     let stop = signal::shutdown().context("cannot listen for signals")?;
 
     let running = start(&settings).await?;
@@ -100,4 +100,25 @@ fn control(data_dir: &Path, gates: &[Arc<Gate>]) -> Result<Option<Control>> {
     Control::serve(&data_dir.join(SOCKET), gates.to_vec())
         .map(Some)
         .context("cannot offer the simulated gates")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_a_configuration_is_one() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/manless.toml");
+        let settings = Settings::load(Some(&file), []).unwrap();
+
+        settings.read::<telemetry::Config>("log").unwrap();
+        settings.read::<mqtt::Config>("mqtt").unwrap();
+        settings.read::<broker::Config>("broker").unwrap().validate().unwrap();
+        settings.read::<ws_gateway::Config>("gateway").unwrap().validate().unwrap();
+        let gates = gates(&settings).unwrap();
+        assert_eq!(gates.len(), 2);
+        for (gate, config) in &gates {
+            config.validate(gate).unwrap();
+        }
+    }
 }

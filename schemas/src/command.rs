@@ -105,6 +105,15 @@ impl CommandBody {
         }
     }
 
+    /// Who wants it, where it says so.
+    pub fn requested_by(&self) -> Option<&str> {
+        match self {
+            Self::GateControl(control) => control.requested_by.as_deref(),
+            Self::CameraControl(control) => control.requested_by.as_deref(),
+            Self::RequestStatus(_) | Self::RequestEvents(_) => None,
+        }
+    }
+
     /// The action in the words of the contract; the type, where there is no action.
     pub fn action(&self) -> String {
         match self {

@@ -84,7 +84,7 @@ impl Default for Limits {
 
 impl Config {
     /// Checks what a type cannot say.
-    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+    pub fn validate(&self) -> Result<(), ConfigError> {
         if self.listen.ip().is_loopback() {
             return Ok(());
         }

@@ -33,10 +33,23 @@ pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<()>) -> ExitCode {
     match main(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "Error: {error:?}");
+            let _ = explain(&error);
             exit_code(&error)
         }
     }
+}
+
+/// What went wrong, and below it why, from the outside in.
+fn explain(error: &anyhow::Error) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    writeln!(out, "Error: {error}")?;
+
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        writeln!(out, "  because: {}", cause.trim_end().replace('\n', "\n           "))?;
+    }
+
+    Ok(())
 }
 
 fn exit_code(error: &anyhow::Error) -> ExitCode {

@@ -11,12 +11,13 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use crate::config::ConfigError;
+
 /// The `[log]` section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Which lines are written: `info`, `debug`, or by part, `info,gate_agent=debug`. The router
-    /// inside the broker says much that helps nobody but its authors.
+    /// Which lines are written: `info`, `debug`, or by part, `info,gate_agent=debug`.
     pub filter: String,
     /// How they look.
     pub format: Format,
@@ -34,17 +35,29 @@ pub enum Format {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { filter: "info,rumqttd=warn".to_owned(), format: Format::Text }
+        Self { filter: "info".to_owned(), format: Format::Text }
     }
 }
 
 /// Starts logging. A second call does nothing.
 ///
+/// `quiet` is a filter as well, which holds where that of the configuration says nothing: for
+/// parts that say much that helps nobody but their authors. It may be empty.
+///
 /// # Errors
 ///
 /// The filter cannot be understood.
-pub fn init(config: &Config) -> Result<(), ParseError> {
-    let filter: Targets = config.filter.parse()?;
+pub fn init(config: &Config, quiet: &str) -> Result<(), ConfigError> {
+    let filter: Targets =
+        format!("{quiet},{}", config.filter).parse().map_err(|error: ParseError| {
+            ConfigError::Refused {
+                key: "log.filter".to_owned(),
+                reason: format!(
+                    "`{}` is not a filter like `info,gate_agent=debug`: {error}",
+                    config.filter
+                ),
+            }
+        })?;
     let lines = fmt::layer().with_writer(io::stderr);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match config.format {
         Format::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),

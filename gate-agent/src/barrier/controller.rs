@@ -139,7 +139,9 @@ impl Controller {
             }
             Report::Hello(hello) => {
                 let firmware = hello.firmware.to_string();
-                info!(firmware, reset = %hello.reset, "Barrier controller");
+                if self.firmware.as_ref() != Some(&firmware) {
+                    info!(firmware, reset = %hello.reset, "Barrier controller");
+                }
                 self.on_hello(firmware, now, heard);
             }
             Report::Ok(seq) => {
