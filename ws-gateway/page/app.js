@@ -82,7 +82,6 @@ function cardOf(gate) {
   card.querySelector(".picture").onerror = (event) => { event.target.hidden = true; };
   cards.set(gate, card);
   insertInOrder(card);
-  showPicture(card);
   refreshButtons(card);
 
   return card;
@@ -115,6 +114,7 @@ function showHardware(card, payload) {
     item.dataset.connected = device.connected;
     item.title = device.detail ?? (device.connected ? "connected" : "not connected");
   }
+  if (payload.camera.connected && !card.querySelector(".picture").src) showPicture(card);
   // A controller that knows nothing else tells the barrier's position here.
   if (!card.dataset.detailed) showPosition(card, payload.arduino.gate_status, payload.arduino.vehicle_present);
 }
@@ -122,7 +122,9 @@ function showHardware(card, payload) {
 function showBarrier(card, { status, mode, vehicle_present, fault }) {
   card.dataset.detailed = "true";
   card.dataset.mode = mode;
-  field(card, "mode").textContent = fault ? `${words(mode)} (${words(fault)})` : words(mode);
+  field(card, "mode").textContent = words(mode);
+  field(card, "fault").hidden = !fault;
+  field(card, "fault").textContent = fault ? `Fault: ${words(fault)}` : "";
   showPosition(card, status, vehicle_present);
 }
 

@@ -4,6 +4,9 @@
 //! to it, after the rules that an agent would keep by itself: nothing retained, nothing late,
 //! nothing twice. While it is connected its gate is shown online, and offline as soon as it goes.
 //!
+//! It gets commands and, where what it said was not valid, `error`; no `hello` and no snapshot,
+//! which old controllers would not expect.
+//!
 //! One controller speaks for a gate. A newer connection replaces the one before (4409): a
 //! controller that lost its network comes back long before the gateway misses it, and to refuse
 //! it would leave the gate without anybody. An agent that is online is never replaced (4403).

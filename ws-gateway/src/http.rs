@@ -45,6 +45,7 @@ fn router(site: Site) -> Router {
         .route("/", get(page::html))
         .route("/app.js", get(page::script))
         .route("/app.css", get(page::style))
+        .route("/icon.svg", get(page::icon))
         .route("/status", get(status::status))
         .route("/healthz", get(status::health))
         .route("/readyz", get(status::readiness))

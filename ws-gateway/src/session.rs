@@ -42,7 +42,9 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(20);
 /// How long it may then take to hang up.
 const HANG_UP_WITHIN: Duration = Duration::from_secs(5);
 /// How long a client may take to read the rest when the gateway stops.
-const DRAIN_WITHIN: Duration = Duration::from_millis(1_500);
+const DRAIN_WITHIN: Duration = Duration::from_millis(1_400);
+/// How long it may then take to hear why, and to hang up.
+const LAST_WORDS_WITHIN: Duration = Duration::from_millis(500);
 
 /// Whom a session is with.
 pub(crate) trait Party: Send {
@@ -78,7 +80,7 @@ where
         end = outbox.closed() => end,
         end = listen(&mut stream, outbox, party, ping_every * 2) => end,
         end = tell(&mut sink, outbox, ping_every, cancel) => end,
-        () = drained(cancel) => End::GoingAway,
+        () = after(cancel, DRAIN_WITHIN) => End::GoingAway,
     };
 
     let socket = sink.reunite(stream).expect("both halves are of this socket");
@@ -213,7 +215,7 @@ where
         biased;
         () = last_words => {}
         () = time::sleep(CLOSE_WITHIN) => {}
-        () = drained(cancel) => {}
+        () = after(cancel, LAST_WORDS_WITHIN) => {}
     }
 }
 
@@ -224,11 +226,11 @@ async fn hang_up(mut socket: impl AsyncRead + Unpin) {
     while socket.read(&mut unread).await.is_ok_and(|length| length > 0) {}
 }
 
-/// Resolves when the gateway stops and clients have had their time.
-async fn drained(cancel: &CancellationToken) {
+/// Resolves some time after the gateway was told to stop.
+async fn after(cancel: &CancellationToken, time: Duration) {
     cancel.cancelled().await;
 
-    time::sleep(DRAIN_WITHIN).await;
+    time::sleep(time).await;
 }
 
 async fn until(deadline: Option<Instant>) {
@@ -255,3 +257,6 @@ pub(crate) fn fault(code: &str, message: String, command_id: Option<Id>) -> Faul
 pub(crate) fn say_to(name: String, body: SessionBody) -> Frame {
     SessionMessage { body, gate_id: name, timestamp: stamp::now(), id: None }.encode().into()
 }
+
+#[cfg(test)]
+mod tests;

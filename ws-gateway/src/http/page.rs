@@ -1,4 +1,4 @@
-//! The page of the gateway: three files, compiled in, no script in the page itself.
+//! The page of the gateway: four files, compiled in, no script in the page itself.
 
 use axum::{
     http::header,
@@ -7,6 +7,7 @@ use axum::{
 
 const HTML: &str = include_str!("../../page/index.html");
 const SCRIPT: &str = include_str!("../../page/app.js");
+const ICON: &str = include_str!("../../page/icon.svg");
 const STYLE: &str = include_str!("../../page/app.css");
 
 /// Only what comes from here runs, and nobody may put the page, with its buttons, into a frame.
@@ -20,6 +21,10 @@ pub(super) async fn html() -> Response {
 
 pub(super) async fn script() -> Response {
     file("text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub(super) async fn icon() -> Response {
+    file("image/svg+xml", ICON)
 }
 
 pub(super) async fn style() -> Response {

@@ -1,1 +1,153 @@
+use schemas::{Message, Root, SystemState};
 
+use super::*;
+use Arrival::{Live, Retained};
+
+#[test]
+fn a_gateways_own_status_goes_to_all_gates_and_admin() {
+    let hub = hub(Limits::default());
+    let seats = ["gate_in", "gate_all", "admin"].map(|channel| listener(&hub, channel));
+
+    let (report, frame) = status("bridge", "online", "b1");
+    hub.state(&report, &frame, Live);
+
+    assert_eq!(told(&seats[0]), Vec::<String>::new());
+    assert_eq!(told(&seats[1]), [frame.to_string()]);
+    assert_eq!(told(&seats[2]), [frame.to_string()]);
+    assert_eq!(greeting(&hub, "gate_all", None)[2], frame.to_string());
+}
+
+#[test]
+fn a_will_of_an_earlier_start_is_stale() {
+    let hub = hub(Limits::default());
+
+    assert!(is_news(&hub, "online", "b1", Live));
+    assert!(is_news(&hub, "online", "b2", Live));
+    assert!(!is_news(&hub, "offline", "b1", Live));
+    assert!(!is_news(&hub, "offline", "b1", Retained));
+    assert!(is_news(&hub, "offline", "b2", Live));
+}
+
+#[test]
+fn a_retained_will_of_a_start_that_was_missed_is_true() {
+    let hub = hub(Limits::default());
+
+    assert!(is_news(&hub, "online", "b1", Live));
+    assert!(is_news(&hub, "offline", "b2", Retained));
+    assert_eq!(state_of(&hub), Some(SystemState::Offline));
+}
+
+#[test]
+fn the_first_that_is_heard_of_a_gate_may_be_its_will() {
+    assert!(is_news(&hub(Limits::default()), "offline", "b1", Retained));
+}
+
+#[test]
+fn more_gates_than_may_be_kept_account_of_are_refused_and_known_ones_go_on() {
+    let hub = hub(Limits { gates: 2, ..Limits::default() });
+    let state = |gate: &str, state: &str| {
+        let (report, frame) = status(gate, state, "b1");
+        hub.state(&report, &frame, Live)
+    };
+
+    assert!(matches!(state("gate_1", "online"), Outcome::News(_)));
+    assert!(matches!(state("gate_2", "online"), Outcome::News(_)));
+    assert_eq!(state("gate_3", "online"), Outcome::TooMany);
+    assert!(matches!(state("gate_1", "offline"), Outcome::News(_)));
+}
+
+#[test]
+fn a_channel_without_clients_and_events_leaves_nothing_behind() {
+    let hub = hub(Limits::default());
+    let seat = listener(&hub, "gate_17");
+
+    hub.leave(&seat);
+
+    assert!(hub.inner().rooms.is_empty());
+}
+
+#[test]
+fn the_answer_to_a_command_is_awaited_once() {
+    let hub = hub(Limits::default());
+    let id: Id = "c1".parse().unwrap();
+
+    hub.expect_answer(id.clone());
+    assert!(hub.give_up(&id));
+    hub.expect_answer(id.clone());
+    hub.answered(&id);
+    assert!(!hub.give_up(&id));
+}
+
+#[test]
+fn after_a_gap_nobody_recovers_and_everybody_is_told() {
+    let hub = hub(Limits::default());
+    let listening = listener(&hub, "gate_in");
+    let (report, frame) = event("e1");
+    hub.event(&report, &frame);
+
+    hub.resume_after_gap(Timestamp::UNIX_EPOCH);
+
+    assert!(told(&listening)[1].contains(r#""recovered":false"#));
+    assert!(greeting(&hub, "gate_in", Some("e1"))[0].contains(r#""recovered":false"#));
+}
+
+fn hub(limits: Limits) -> Hub {
+    Hub::new(limits, Arc::default())
+}
+
+/// A client that has read its greeting.
+fn listener(hub: &Hub, channel: &str) -> Seat {
+    let seat = join(hub, channel, None);
+    told(&seat);
+
+    seat
+}
+
+fn greeting(hub: &Hub, channel: &str, after: Option<&str>) -> Vec<String> {
+    told(&join(hub, channel, after))
+}
+
+fn join(hub: &Hub, channel: &str, after: Option<&str>) -> Seat {
+    hub.join(1, channel.parse().unwrap(), after, Timestamp::UNIX_EPOCH)
+}
+
+fn told(seat: &Seat) -> Vec<String> {
+    seat.outbox.take(usize::MAX).iter().map(ToString::to_string).collect()
+}
+
+fn is_news(hub: &Hub, state: &str, boot: &str, arrival: Arrival) -> bool {
+    let (report, frame) = status("gate_in", state, boot);
+
+    matches!(hub.state(&report, &frame, arrival), Outcome::News(_))
+}
+
+fn state_of(hub: &Hub) -> Option<SystemState> {
+    hub.system_status(&"gate_in".parse().unwrap()).map(|status| status.state)
+}
+
+fn status(name: &str, state: &str, boot: &str) -> (Report, Frame) {
+    read(
+        &format!("parking/{name}/system_status"),
+        &format!(
+            r#"{{"type":"system_status","payload":{{"state":"{state}","boot":"{boot}"}},"gate_id":"{name}","timestamp":"2024-01-20T10:30:00Z"}}"#
+        ),
+    )
+}
+
+fn event(id: &str) -> (Report, Frame) {
+    read(
+        "parking/gate_in/parking_event",
+        &format!(
+            r#"{{"type":"parking_event","payload":{{"event":"entry"}},"gate_id":"gate_in","timestamp":"2024-01-20T10:30:00Z","id":"{id}"}}"#
+        ),
+    )
+}
+
+fn read(topic: &str, text: &str) -> (Report, Frame) {
+    let topic = Topic::parse(&Root::default(), topic).unwrap();
+    let Ok(Message::Report(report)) = Message::decode(&topic, text.as_bytes()) else {
+        panic!("not a report: {text}");
+    };
+
+    (report, text.into())
+}

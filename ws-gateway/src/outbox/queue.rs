@@ -141,6 +141,8 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const BARRIER: Slot = Slot(1);
@@ -194,5 +196,63 @@ mod tests {
         assert_eq!(queue.take(1).len(), 1);
         assert_eq!(queue.take(8).len(), 2);
         assert_eq!(queue.take(100).len(), 2);
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Event(usize),
+        State(u32, usize),
+        Take(usize),
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_is_lost_or_moved_and_the_last_state_is_right(
+            steps in prop::collection::vec(step(), 0..200),
+        ) {
+            let mut queue = Queue::new(Vec::new(), usize::MAX);
+            let (mut said, mut told) = (Vec::new(), Vec::new());
+
+            for (n, step) in steps.into_iter().enumerate() {
+                match step {
+                    Step::Event(size) => {
+                        let frame = format!("event {n} {}", "x".repeat(size));
+                        said.push(frame.clone());
+                        queue.push_event(frame.into()).unwrap();
+                    }
+                    Step::State(slot, size) => {
+                        let frame = format!("state {slot} {n} {}", "x".repeat(size));
+                        said.push(frame.clone());
+                        queue.push_state(Slot(slot), frame.into());
+                    }
+                    Step::Take(size) => told.extend(queue.take(size)),
+                }
+            }
+            told.extend(queue.take(usize::MAX));
+
+            let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+            let events = |all: &[String]| -> Vec<String> {
+                all.iter().filter(|frame| frame.starts_with("event")).cloned().collect()
+            };
+            prop_assert_eq!(events(&told), events(&said));
+            for slot in 0..3 {
+                let last = |all: &[String]| -> Option<String> {
+                    let of_slot = format!("state {slot} ");
+                    all.iter().rfind(|frame| frame.starts_with(&of_slot)).cloned()
+                };
+                prop_assert_eq!(last(&told), last(&said));
+            }
+            let mut rest = said.iter();
+            prop_assert!(told.iter().all(|frame| rest.any(|other| other == frame)), "order");
+            prop_assert_eq!((queue.bytes, queue.event_bytes), (0, 0));
+        }
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0..20_000_usize).prop_map(Step::Event),
+            (0..3_u32, 0..20_000_usize).prop_map(|(slot, size)| Step::State(slot, size)),
+            (0..30_000_usize).prop_map(Step::Take),
+        ]
     }
 }

@@ -59,9 +59,12 @@ async fn a_path_or_method_that_is_not_there_is_told_what_is() {
 async fn the_page_runs_nothing_but_its_own_script_and_goes_into_no_frame() {
     let site = Site::start().await;
 
-    for (path, content_type) in
-        [("/", "text/html"), ("/app.js", "text/javascript"), ("/app.css", "text/css")]
-    {
+    for (path, content_type) in [
+        ("/", "text/html"),
+        ("/app.js", "text/javascript"),
+        ("/app.css", "text/css"),
+        ("/icon.svg", "image/svg+xml"),
+    ] {
         let page = site.get(path).await;
         assert_eq!(page.status, 200);
         assert!(page.header("content-type").unwrap().starts_with(content_type));

@@ -3,10 +3,9 @@
 use std::{process::Command, time::Duration};
 
 use schemas::Root;
-use tokio::io::AsyncReadExt;
 use ws_gateway::{BindError, Config, Gateway};
 
-use crate::rig::{Site, config, event, send};
+use crate::rig::{Site, config, event};
 
 #[tokio::test]
 async fn an_address_that_others_can_reach_is_refused() {
@@ -98,35 +97,4 @@ async fn a_gateway_that_is_killed_is_shown_offline() {
 
     let offline = observer.next(|json| json["payload"]["state"] == "offline").await;
     assert_eq!(offline["payload"]["boot"], online["payload"]["boot"]);
-}
-
-#[tokio::test]
-async fn a_client_that_went_silent_is_dropped() {
-    let quick = Config { ping_every: Duration::from_millis(50), ..config() };
-    let site = Site::start_with(quick).await;
-    let mut answering = site.greeted("/ws/gate_all").await;
-    let mut silent = send(
-        site.gateway,
-        "GET",
-        "/ws/gate_in",
-        &[
-            ("Host", "localhost"),
-            ("Connection", "Upgrade"),
-            ("Upgrade", "websocket"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ],
-    )
-    .await;
-
-    // It reads, and answers no ping.
-    let mut heard = Vec::new();
-    let reading = async { silent.read_to_end(&mut heard).await };
-    let alive = async { answering.close_code().await };
-    tokio::select! {
-        end = tokio::time::timeout(crate::rig::PATIENCE, reading) => assert!(end.is_ok(), "not dropped"),
-        code = alive => panic!("the answering client was closed with {code:?}"),
-    }
-
-    assert!(heard.starts_with(b"HTTP/1.1 101"));
 }
