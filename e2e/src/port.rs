@@ -1,0 +1,41 @@
+//! A port that a program has, loses and gets back: one that nobody else takes meanwhile.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+
+/// Below those that the system gives to outgoing connections and to whoever asks for any port.
+const FIRST: u16 = 10_000;
+const COUNT: u16 = 20_000;
+
+/// A port of one test.
+#[derive(Debug)]
+pub struct Port {
+    number: u16,
+    /// Tests that run at the same time claim a port by its namesake in UDP.
+    _claim: UdpSocket,
+}
+
+impl Port {
+    /// A port that is free.
+    #[track_caller]
+    pub fn free() -> Self {
+        let from = u16::try_from(std::process::id() % u32::from(COUNT)).expect("it is below COUNT");
+
+        (0..COUNT)
+            .map(|step| FIRST + (from + step) % COUNT)
+            .find_map(Self::claim)
+            .expect("of 20,000 ports one is free")
+    }
+
+    fn claim(number: u16) -> Option<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, number));
+        let claim = UdpSocket::bind(address).ok()?;
+        TcpListener::bind(address).ok()?;
+
+        Some(Self { number, _claim: claim })
+    }
+
+    /// The port on this machine.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.number).into()
+    }
+}

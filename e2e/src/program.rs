@@ -1,0 +1,157 @@
+//! A running program: what it writes, how it is stopped, and how it ended.
+
+use std::{
+    env,
+    ffi::OsStr,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{Lines, PATIENCE};
+
+/// A process that ends with the test at the latest.
+#[derive(Debug)]
+pub struct Program {
+    name: String,
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+/// One of ours, which is built into the directory above that of the tests.
+///
+/// It starts with an empty environment: what counts is what the test says.
+pub fn ours(name: &str) -> Command {
+    let test = env::current_exe().expect("a test knows its own path");
+    let path: PathBuf = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .expect("tests are two directories below the target directory")
+        .join(name);
+    assert!(path.is_file(), "{} is not there: run `make test`, which builds it", path.display());
+
+    let mut command = Command::new(path);
+    command.env_clear();
+    command
+}
+
+/// One of the system's, such as mosquitto's clients.
+pub(crate) fn system(name: &str) -> Command {
+    Command::new(name)
+}
+
+impl Program {
+    /// Starts `command`, with nothing to read.
+    #[track_caller]
+    pub fn start(mut command: Command) -> Self {
+        let name = PathBuf::from(command.get_program());
+        let name = name.file_name().map_or("?".into(), OsStr::to_string_lossy).into_owned();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name}: {error}; run `make test`"));
+
+        Self::of(name, child)
+    }
+
+    fn of(name: String, mut child: Child) -> Self {
+        let stdout = Lines::of(child.stdout.take().expect("it is piped"));
+        let stderr = Lines::of(child.stderr.take().expect("it is piped"));
+
+        Self { name, child, stdout, stderr }
+    }
+
+    /// What it writes to standard output.
+    pub fn stdout(&self) -> &Lines {
+        &self.stdout
+    }
+
+    /// What it writes to standard error.
+    pub fn stderr(&self) -> &Lines {
+        &self.stderr
+    }
+
+    /// The address that it says it listens on in its log.
+    #[track_caller]
+    pub(crate) fn address(&self) -> SocketAddr {
+        let address = |line: &str| line.split_once("address=")?.1.split(' ').next()?.parse().ok();
+
+        self.stderr
+            .find(Instant::now() + PATIENCE, address)
+            .unwrap_or_else(|| panic!("{} did not say where it listens", self.name))
+    }
+
+    /// As Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// As systemd does.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Has it do nothing until [`Program::resume`], as on a machine that is busy elsewhere.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Has it go on.
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// As a power cut does: it is gone when this returns.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    /// Waits until it has ended: its exit code, if it was not killed.
+    #[track_caller]
+    pub fn exit_code(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        let ended = self.stdout.end(deadline) && self.stderr.end(deadline);
+        assert!(ended, "{} does not end", self.name);
+
+        self.child.wait().expect("a child can be waited for").code()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+
+        // It may have ended by itself.
+        let _ = kill_process(id.expect("a child has a process id"), signal);
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    #[expect(clippy::print_stderr, reason = "the output of a test that fails")]
+    fn show(&self) {
+        eprintln!("---- {} wrote ----", self.name);
+        for line in self.stdout.all().iter().chain(&self.stderr.all()) {
+            eprintln!("{line:.400}");
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.end();
+        if thread::panicking() {
+            let deadline = Instant::now() + PATIENCE;
+            let _ = self.stdout.end(deadline) && self.stderr.end(deadline);
+            self.show();
+        }
+    }
+}

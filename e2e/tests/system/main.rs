@@ -1,0 +1,13 @@
+//! The whole system, as its users meet it: one file per kind of user, or of trouble.
+
+mod agent_killed;
+mod bad_messages;
+mod bad_orders;
+mod broker_restarted;
+mod cables;
+mod configuration;
+mod controller;
+mod dashboard;
+mod operator;
+mod relay;
+mod stopping;
