@@ -121,8 +121,9 @@ pub(crate) async fn run<S: FrameSource>(
 ) -> Result<(), Infallible> {
     let mut task = CameraTask { source, outputs, stream: None, told: None };
     let work = async {
-        // Whether it is there; the board is told.
-        let _ = task.look().await;
+        if let Ok(frame) = task.look().await {
+            task.publish(frame, "start", None, None);
+        }
         loop {
             tokio::select! {
                 biased;
