@@ -29,6 +29,9 @@ use crate::{
     uplink::{BrokerUnavailable, Uplink},
 };
 
+/// How much of a topic that is not ours is shown.
+const MAX_ORIGIN: usize = 200;
+
 /// The gateway without its sockets.
 #[derive(Debug)]
 pub(crate) struct Relay {
@@ -242,9 +245,6 @@ impl Relay {
         self.tell_admin(SessionBody::InvalidMessage { origin, size, reason });
     }
 }
-
-/// How much of a topic that is not ours is shown.
-const MAX_ORIGIN: usize = 200;
 
 /// A message about `source` that happens now.
 pub(crate) fn report(source: Source, body: Body) -> Report {

@@ -11,7 +11,7 @@ use super::{Party, fault, say_to};
 use crate::{
     command::{self, Refusal},
     hub::{Channel, Seat},
-    outbox::frame,
+    outbox::{Frame, frame},
     relay::{Relay, is_running, reason},
     uplink::BrokerUnavailable,
 };
@@ -112,19 +112,23 @@ impl Dashboard {
 
     /// The gateway answers by itself: the client, and `admin`.
     fn answer(&self, command: &Command, refusal: &Refusal) {
-        let frame = match refusal.answer(command, stamp::now()) {
-            Some(answer) => frame(answer.encode()),
-            None => {
-                let id = command.command_id().cloned();
-                let fault = fault(&refusal.code.to_string(), refusal.message.clone(), id);
-                say_to(self.name(), SessionBody::Error(fault))
-            }
+        let (id, frame) = match refusal.answer(command, stamp::now()) {
+            Some(answer) => (answer.id.clone(), frame(answer.encode())),
+            None => (None, self.error(command, refusal)),
         };
 
-        self.seat.outbox.push_event(&frame);
         if self.seat.channel != Channel::Admin {
-            self.relay.hub.tell_admin(None, &frame);
+            self.seat.outbox.push_event(&frame);
         }
+        self.relay.hub.tell_admin(id, &frame);
+    }
+
+    /// Requests have no answers: what is wrong with them is an error.
+    fn error(&self, command: &Command, refusal: &Refusal) -> Frame {
+        let id = command.command_id().cloned();
+        let fault = fault(&refusal.code.to_string(), refusal.message.clone(), id);
+
+        say_to(self.name(), SessionBody::Error(fault))
     }
 }
 

@@ -173,3 +173,22 @@ async fn a_client_with_too_many_open_commands_is_told_to_wait() {
 
     assert_eq!(client.json().await["payload"]["code"], "rate_limited");
 }
+
+#[tokio::test]
+async fn on_admin_the_answer_of_the_gateway_comes_once_and_to_all() {
+    let site = Site::start().await;
+    let mut sender = site.greeted("/ws/admin").await;
+    let mut other = site.greeted("/ws/admin").await;
+
+    for id in ["c1", "c2"] {
+        sender
+            .send(&format!(
+                r#"{{"type":"gate_control","payload":{{"action":"open","gate_id":"gate_in","command_id":"{id}"}}}}"#
+            ))
+            .await;
+        for client in [&mut sender, &mut other] {
+            let response = client.next("gate_control_response").await;
+            assert_eq!(response["payload"]["command_id"], id);
+        }
+    }
+}

@@ -42,6 +42,8 @@ impl Site {
         let (gateway, stop_gateway, gateway_task) = start_gateway(config, broker).await;
         let site = Self { broker, gateway, stop_broker, stop_gateway, broker_task, gateway_task };
         site.ready().await;
+        // Its own birth comes back to it: from here on nothing happens but what a test does.
+        eventually(async || (site.metric("messages_received_total").await > 0).then_some(())).await;
 
         site
     }
