@@ -14,6 +14,7 @@ use std::fmt;
 
 use tokio_tungstenite::tungstenite::{
     Error,
+    error::ProtocolError,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
@@ -42,6 +43,8 @@ impl End {
             Self::Oversize
         } else if matches!(error, Error::Utf8(_)) {
             Self::NotText
+        } else if matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) {
+            Self::Broken
         } else if matches!(error, Error::Protocol(_)) {
             Self::Protocol
         } else {
