@@ -102,6 +102,8 @@ impl Dashboard {
     fn expect_answer(&mut self, command: &Command, now: Instant) {
         match (&command.body, command.command_id()) {
             (CommandBody::GateControl(_) | CommandBody::CameraControl(_), Some(id)) => {
+                // The same id again starts the wait anew.
+                self.awaited.retain(|(_, awaited)| awaited.command_id() != Some(id));
                 self.relay.hub.expect_answer(id.clone());
                 let due = now + self.relay.config.answer_within;
                 self.awaited.push_back((due, command.clone()));

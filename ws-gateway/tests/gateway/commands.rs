@@ -160,6 +160,28 @@ async fn without_a_broker_the_answer_is_broker_unavailable_at_once() {
 }
 
 #[tokio::test]
+async fn a_command_that_is_sent_again_has_its_whole_time_again() {
+    let site = Site::start().await;
+    let agent = site.online("gate_in").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+    let open = |id: &str| {
+        format!(r#"{{"type":"gate_control","payload":{{"action":"open","command_id":"{id}"}}}}"#)
+    };
+
+    client.send(&open("c1")).await;
+    agent.publish("gate_in/gate_control_response", answer("gate_in", "c1", "accepted")).await;
+    assert_eq!(client.text().await, answer("gate_in", "c1", "accepted"));
+    client.send(&open("c2")).await;
+    client.send(&open("c1")).await;
+
+    for id in ["c2", "c1"] {
+        let timeout = client.json().await;
+        assert_eq!(timeout["payload"]["code"], "timeout");
+        assert_eq!(timeout["payload"]["command_id"], id);
+    }
+}
+
+#[tokio::test]
 async fn a_client_with_too_many_open_commands_is_told_to_wait() {
     let mut slow = config();
     slow.answer_within = std::time::Duration::from_secs(3_600);
