@@ -78,6 +78,15 @@ impl Program {
         &self.stderr
     }
 
+    /// Waits until it has written `text` to its log.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        let said = |line: &str| line.contains(text).then_some(());
+
+        let said = self.stderr.find(Instant::now() + PATIENCE, said);
+        assert!(said.is_some(), "{} does not say `{text}`", self.name);
+    }
+
     /// The address that it says it listens on in its log.
     #[track_caller]
     pub(crate) fn address(&self) -> SocketAddr {

@@ -66,6 +66,8 @@ fn each_program_stops_without_its_broker() {
     let port = Port::free();
     let mut gate = Agent::start("gate_in", &port);
     let mut gateway = Gateway::start(&port);
+    gate.program().says("No broker");
+    gateway.program.says("No broker");
 
     gate.program().terminate();
     gateway.program.terminate();
