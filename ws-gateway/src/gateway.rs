@@ -93,15 +93,24 @@ impl Gateway {
     /// A part of it panicked.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), GatewayError> {
         let Self { listener, address, relay, mqtt } = self;
-        let (clients_gone, sessions) = (CancellationToken::new(), TaskTracker::new());
+        let (closing, clients_gone) = (CancellationToken::new(), CancellationToken::new());
+        let sessions = TaskTracker::new();
         let site =
-            Site::new(Arc::clone(&relay), address, sessions.clone(), cancel.clone(), mqtt.clone());
+            Site::new(Arc::clone(&relay), address, sessions.clone(), closing.clone(), mqtt.clone());
         info!(%address, "The gateway listens");
 
         let mut parts = JoinSet::new();
-        parts.spawn(uplink::run(relay, mqtt, clients_gone.clone()));
+        parts.spawn(uplink::run(Arc::clone(&relay), mqtt, clients_gone.clone()));
+        parts.spawn({
+            let closing = closing.clone();
+            async move {
+                cancel.cancelled().await;
+                relay.hear_out().await;
+                closing.cancel();
+            }
+        });
         parts.spawn(async move {
-            http::serve(listener, site, cancel).await;
+            http::serve(listener, site, closing).await;
             // The broker is left last: until then it is told which controllers went.
             sessions.close();
             sessions.wait().await;

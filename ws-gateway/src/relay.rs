@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -15,7 +16,10 @@ use schemas::{
     Report, Root, SessionBody, Source, SystemState, SystemStatus, Timestamp, Topic, TopicError,
 };
 use service::stamp;
-use tokio::time::Instant;
+use tokio::{
+    sync::Notify,
+    time::{self, Instant},
+};
 use tracing::debug;
 
 use crate::{
@@ -31,6 +35,8 @@ use crate::{
 
 /// How much of a topic that is not ours is shown.
 const MAX_ORIGIN: usize = 200;
+/// How long the broker may take to send the gateway its own words.
+const ECHO: Duration = Duration::from_millis(500);
 
 /// The gateway without its sockets.
 #[derive(Debug)]
@@ -47,6 +53,8 @@ pub(crate) struct Relay {
     pub(crate) uplink: Uplink,
     pub(crate) figures: Arc<Figures>,
     sessions: AtomicU64,
+    /// The gateway heard itself say `stopped`.
+    echo: Notify,
 }
 
 /// It came over MQTT, and is not a valid message of the contract.
@@ -78,6 +86,7 @@ impl Relay {
             uplink: Uplink::default(),
             figures,
             sessions: AtomicU64::new(0),
+            echo: Notify::new(),
             config,
         }
     }
@@ -102,6 +111,15 @@ impl Relay {
         // A broker that is lost at this very moment is noticed by the uplink, which comes back here.
         let _ = self.publish(&self.own_status(SystemState::Online));
         controller::announce_all(self);
+    }
+
+    /// Says `stopped`, and waits until that comes back: by then all that was published before, such
+    /// as the `stopped` of gates, is on its way to the clients.
+    pub(crate) async fn hear_out(&self) {
+        if self.publish(&self.own_status(SystemState::Stopped)).is_ok() {
+            // A broker that does not answer is not worth more of anybody's time.
+            let _ = time::timeout(ECHO, self.echo.notified()).await;
+        }
     }
 
     /// Publishes what the gateway says itself, or says for a controller.
@@ -185,7 +203,10 @@ impl Relay {
 
     /// What the gateway itself learns from a message that it passed on.
     fn act_on(&self, report: &Report, arrival: Arrival) {
-        let Source::Gate(gate) = &report.source else { return };
+        let gate = match &report.source {
+            Source::Gate(gate) => gate,
+            Source::Bridge(_) => return self.hear_bridge(&report.body),
+        };
 
         match &report.body {
             Body::SystemStatus(status) => controller::notice(self, gate, status, arrival),
@@ -201,6 +222,16 @@ impl Relay {
             | Body::ParkingExit(_)
             | Body::ParkingEvent(_)
             | Body::Error(_) => {}
+        }
+    }
+
+    fn hear_bridge(&self, body: &Body) {
+        let stopped = |status: &SystemStatus| {
+            status.boot == self.boot && status.state == SystemState::Stopped
+        };
+
+        if matches!(body, Body::SystemStatus(status) if stopped(status)) {
+            self.echo.notify_one();
         }
     }
 

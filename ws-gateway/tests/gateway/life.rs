@@ -70,6 +70,22 @@ async fn stopping_tells_every_client_and_then_the_broker() {
 }
 
 #[tokio::test]
+async fn what_the_broker_had_before_the_stop_reaches_every_client_first() {
+    let site = Site::start().await;
+    let agent = site.online("gate_in").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+
+    for n in 0..20 {
+        agent.publish("gate_in/parking_event", &*event("gate_in", &format!("e{n}"))).await;
+    }
+    site.stop_gateway.cancel();
+
+    let (texts, code) = client.rest().await;
+    assert_eq!(texts.last().map(String::as_str), Some(&*event("gate_in", "e19")));
+    assert_eq!(code, Some(1001));
+}
+
+#[tokio::test]
 async fn a_client_that_reads_nothing_does_not_hold_up_the_stop() {
     let mut site = Site::start().await;
     let agent = site.online("gate_in").await;
