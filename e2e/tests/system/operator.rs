@@ -41,7 +41,9 @@ fn tells_its_story(version: Version) {
     let id = first["payload"]["command_id"].as_str().expect("an answer names its command");
     assert_eq!(statuses(&story, &Wanted::answer_to(id)), ["accepted", "executing", "succeeded"]);
     let boom = statuses(&story, &Wanted::a("gate_status").with("last_command_id", id));
-    assert_eq!(boom, ["closed", "opening", "open", "closing", "closed"]);
+    // That it is still closed as the command comes may be told, or be old before it is.
+    let moves = boom.strip_prefix(&["closed".to_owned()]).unwrap_or(&boom);
+    assert_eq!(moves, ["opening", "open", "closing", "closed"]);
 }
 
 /// What is said in a story, without what is said again.
