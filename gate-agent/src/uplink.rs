@@ -92,11 +92,9 @@ impl Uplink {
         LastWill::new(topic, self.system_status(SystemState::Offline), QoS::AtLeastOnce, true)
     }
 
-    fn on_connected(&self) {
+    async fn on_connected(&self) {
         info!(broker = self.broker(), "Connected");
-        // All states anew; the board takes it as soon as it can.
-        if self.board.try_send(Change::Asked).is_err() {
-            warn!("The board is behind: the states are published later");
-        }
+        // All states anew. The board never waits for the uplink, so this does not last.
+        let _ = self.board.send(Change::Asked).await;
     }
 }

@@ -44,10 +44,13 @@ impl Barrier {
         match self.latest {
             None => true,
             Some((reading, _)) if reading.presence == Presence::NotFitted => false,
-            Some((reading, at)) => {
-                reading.presence == Presence::Occupied
-                    || now.saturating_duration_since(at) > stale_after
+            Some((reading, _)) => {
+                reading.presence == Presence::Occupied || !self.is_fresh(now, stale_after)
             }
         }
+    }
+
+    pub(crate) fn is_fresh(&self, now: Instant, stale_after: Duration) -> bool {
+        self.latest.is_some_and(|(_, at)| now.saturating_duration_since(at) <= stale_after)
     }
 }

@@ -8,6 +8,8 @@ use crate::{
     Action, ClosingTimer, Goal, Lane, LaneCommand, OpenedBy, Outcome, Record, passage::Grant,
 };
 
+/// Whoever asks for the same more often than this is told so for the latest.
+const MAX_PENDING: usize = 16;
 const MINUTE: Duration = Duration::from_secs(60);
 
 const OFFLINE: Outcome =
@@ -123,14 +125,17 @@ impl Lane {
         self.settle(command, BarrierStatus::Closed);
     }
 
+    /// A boom that is known to stand still is not told to: a flood of stops must not fill the line.
     fn stop(&mut self, command: LaneCommand, now: Instant) {
         self.replace_pending(GateAction::Stop);
         let stands_still = self.goal == Goal::Nothing
-            && !matches!(self.position(), BarrierStatus::Opening | BarrierStatus::Closing);
+            && self.position().stands_still()
+            && self.barrier.is_fresh(now, self.config.stale_after);
 
-        self.halt(now);
-        if stands_still {
-            self.goal = Goal::Nothing;
+        self.closing = ClosingTimer::Off;
+        self.opened_by = OpenedBy::Hand;
+        if !stands_still {
+            self.halt(now);
         }
         self.settle(command, self.position());
     }
@@ -229,6 +234,10 @@ impl Lane {
             self.answer(id, action, Outcome::SUCCEEDED);
         } else {
             self.answer(id.clone(), action, Outcome::EXECUTING);
+            if self.pending.len() == MAX_PENDING {
+                let oldest = self.pending.remove(0);
+                self.answer(oldest.id, oldest.action, Outcome::REPLACED);
+            }
             self.pending.push(Pending { id, action });
         }
     }

@@ -207,8 +207,10 @@ impl Lane {
     }
 
     pub(crate) fn halt(&mut self, now: Instant) {
-        self.closing = ClosingTimer::Off;
-        self.opened_by = OpenedBy::Hand;
+        if matches!(self.goal, Goal::Standstill { .. }) {
+            return;
+        }
+
         self.goal = Goal::Standstill { deadline: now + self.config.travel };
         self.actions.push_back(Action::Order(BarrierOrder::Stop));
     }

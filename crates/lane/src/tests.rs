@@ -253,6 +253,34 @@ fn stop_stops_whatever_the_mode() {
 }
 
 #[test]
+fn a_flood_of_stops_is_one_order() {
+    let mut rig = Rig::closed();
+    rig.command(GateAction::Stop).expect(&["c1 accepted", "c1 succeeded"]);
+    rig.command(GateAction::Open).boom(Opening).drain();
+
+    rig.command(GateAction::Stop).command(GateAction::Stop).command(GateAction::Stop);
+
+    let orders = rig.drain().into_iter().filter(|action| action == "STOP").count();
+    assert_eq!(orders, 1);
+    rig.boom(Stopped).expect(&["c5 succeeded"]);
+}
+
+#[test]
+fn a_flood_of_emergencies_is_one_order_and_each_is_answered() {
+    let mut rig = Rig::closed();
+    for _ in 0..100 {
+        rig.command(GateAction::EmergencyOpen);
+    }
+
+    let mut actions = rig.drain();
+    actions.extend(rig.boom(Opening).boom(Open).drain());
+
+    assert_eq!(actions.iter().filter(|action| *action == "OPEN").count(), 1);
+    let ends = |action: &&String| action.ends_with("succeeded") || action.ends_with("failed");
+    assert_eq!(actions.iter().filter(ends).count(), 100);
+}
+
+#[test]
 fn movements_by_command_are_rate_limited() {
     let mut rig = Rig::closed();
     let limit = CONFIG.moves_per_minute;

@@ -104,7 +104,7 @@ impl<'a> Connection<'a> {
             Some(Ok(welcomed)) => welcomed?,
         }
 
-        self.uplink.on_connected();
+        self.uplink.on_connected().await;
         let stopped = self.serve(&mut inbox, cancel).await;
         if stopped.is_ok() {
             self.say_goodbye(&mut inbox).await;
