@@ -88,9 +88,11 @@ impl Pty {
 
     /// Takes it away: whoever has it open is hung up on.
     pub(crate) fn unplug(&mut self) {
-        if self.line.take().is_some() {
-            // It may be gone with its directory.
+        if self.line.is_some() {
+            // First, for its name is free for others as soon as it is closed. The link may be gone
+            // with its directory.
             let _ = fs::remove_file(&self.link);
+            self.line = None;
         }
     }
 

@@ -30,10 +30,16 @@ async fn bytes_go_both_ways() {
 
 #[tokio::test]
 async fn a_pulled_cable_is_reported_and_a_port_that_stays_away_is_reported_once() {
-    let (device, path) = device();
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("barrier");
+    let path = link.to_str().unwrap().to_owned();
+    let (device, real) = device();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
     let mut line = SerialLine::open(&path, 9600);
     assert_eq!(next(&mut line).await, LineEvent::Up);
 
+    // The name of the pseudo-terminal is free as soon as it is closed: somebody else may have it.
+    std::fs::remove_file(&link).unwrap();
     drop(device);
 
     assert!(matches!(next(&mut line).await, LineEvent::Down(_)));
