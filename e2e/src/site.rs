@@ -108,6 +108,15 @@ impl Site {
         WebSocket::connect(self.gateway, &format!("/ws/{channel}"))
     }
 
+    /// A client that has been told how things are: it hears all that happens from here on.
+    #[track_caller]
+    pub fn watcher(&self, channel: &str) -> WebSocket {
+        let mut dashboard = self.dashboard(channel);
+        dashboard.hears(&Wanted::a("snapshot_end"));
+
+        dashboard
+    }
+
     /// A `mosquitto_sub`.
     #[track_caller]
     pub fn subscriber(&self, filter: &str) -> Subscriber {

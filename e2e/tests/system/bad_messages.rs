@@ -23,8 +23,7 @@ fn a_type_that_is_no_command_is_answered_with_an_error() {
 #[test]
 fn a_command_for_another_gate_is_answered_with_an_error_and_moves_nothing() {
     let site = Site::up();
-    let mut dashboard = site.dashboard("gate_in");
-    dashboard.hears(&Wanted::a("snapshot_end"));
+    let mut dashboard = site.watcher("gate_in");
 
     for text in [
         r#"{"type":"gate_control","payload":{"action":"open","gate_id":"gate_out"}}"#,
@@ -152,10 +151,8 @@ fn is_answered_with_an_error(channel: &str, texts: &[&str]) {
 
 fn is_shown_to_admins_alone(messages: &[(&str, &str)]) {
     let site = Site::up();
-    let mut all = site.dashboard("gate_all");
-    all.hears(&Wanted::a("snapshot_end"));
-    let mut admin = site.dashboard("admin");
-    admin.hears(&Wanted::a("snapshot_end"));
+    let mut all = site.watcher("gate_all");
+    let mut admin = site.watcher("admin");
 
     for (topic, message) in messages {
         mosquitto::publish(site.broker, topic, message);

@@ -69,8 +69,7 @@ fn a_command_that_is_too_old_is_expired() {
 #[test]
 fn a_command_that_comes_twice_moves_once_and_is_answered_twice() {
     let site = Site::up();
-    let mut dashboard = site.dashboard("gate_in");
-    dashboard.hears(&Wanted::a("snapshot_end"));
+    let mut dashboard = site.watcher("gate_in");
     let mut answers = site.subscriber(ANSWER);
     let command = r#"{"action":"open","duration":1,"command_id":"once"}"#;
     taken(&mut answers, || publish(site.broker, COMMAND, "close"));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Listener, Site, Wanted, WebSocket};
+use e2e::{Listener, Site, Wanted};
 
 const OPEN: &str = r#"{"type":"gate_control","payload":{"action":"open"}}"#;
 /// How soon a gate has to say that a device is gone.
@@ -11,7 +11,7 @@ const SOON: Duration = Duration::from_secs(1);
 #[test]
 fn a_barrier_whose_cable_is_pulled_is_offline_and_comes_back_by_itself() {
     let site = Site::up();
-    let mut dashboard = watching(&site);
+    let mut dashboard = site.watcher("gate_in");
 
     let pulled = Instant::now();
     site.sim("gate_in unplug barrier");
@@ -37,7 +37,7 @@ fn a_barrier_whose_cable_is_pulled_is_offline_and_comes_back_by_itself() {
 #[test]
 fn a_command_is_not_kept_for_a_barrier_that_is_away() {
     let site = Site::up();
-    let mut dashboard = watching(&site);
+    let mut dashboard = site.watcher("gate_in");
     dashboard.send(OPEN);
     dashboard.hears(&Wanted::boom("opening"));
 
@@ -53,7 +53,7 @@ fn a_command_is_not_kept_for_a_barrier_that_is_away() {
 #[test]
 fn a_card_reader_whose_cable_is_pulled_does_not_keep_the_gate_from_opening() {
     let site = Site::up();
-    let mut dashboard = watching(&site);
+    let mut dashboard = site.watcher("gate_in");
 
     let pulled = Instant::now();
     site.sim("gate_in unplug card_reader");
@@ -73,7 +73,7 @@ fn a_card_reader_whose_cable_is_pulled_does_not_keep_the_gate_from_opening() {
 #[test]
 fn one_gates_cable_is_nothing_to_the_other() {
     let site = Site::up();
-    let mut dashboard = watching(&site);
+    let mut dashboard = site.watcher("gate_in");
     site.sim("gate_in unplug barrier");
     dashboard.hears(&Wanted::gate_is("degraded"));
 
@@ -82,11 +82,4 @@ fn one_gates_cable_is_nothing_to_the_other() {
 
     other.hears(&Wanted::boom("open"));
     assert_eq!(e2e::status(site.gateway)["gates"]["gate_out"]["state"], "online");
-}
-
-fn watching(site: &Site) -> WebSocket {
-    let mut dashboard = site.dashboard("gate_in");
-    dashboard.hears(&Wanted::a("snapshot_end"));
-
-    dashboard
 }

@@ -138,7 +138,7 @@ fn every_program_says_what_it_is() {
 #[test]
 fn a_simulated_gate_is_told_what_happens_on_the_command_line() {
     let site = Site::up();
-    let mut dashboard = site.dashboard("gate_in");
+    let mut dashboard = site.watcher("gate_in");
     let sim = |words: &[&str]| {
         let mut command = ours("manless");
         command.arg("sim").args(words).env("MANLESS_DATA_DIR", site.data_dir());

@@ -17,8 +17,7 @@ const HARDWARE: &str = r#"{
 #[test]
 fn a_controller_of_the_old_system_is_seen_commanded_and_missed() {
     let site = Site::up();
-    let mut dashboard = site.dashboard("gate_x");
-    dashboard.hears(&Wanted::a("snapshot_end"));
+    let mut dashboard = site.watcher("gate_x");
 
     let mut controller = WebSocket::connect(site.gateway, "/ws/controller/gate_x");
     controller.send(HARDWARE);

@@ -104,7 +104,7 @@ fn asks_and_prints(version: Version) {
 #[test]
 fn whoever_subscribes_knows_the_states_at_once_and_hears_no_old_event() {
     let site = Site::up();
-    let mut dashboard = site.dashboard("gate_in");
+    let mut dashboard = site.watcher("gate_in");
     site.sim("gate_in card 04A1B2C3");
     dashboard.hears(&Wanted::a("card_detected"));
     dashboard.hears(&Wanted::boom("open"));

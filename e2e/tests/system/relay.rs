@@ -2,13 +2,12 @@
 
 use std::{collections::HashSet, time::Instant};
 
-use e2e::{CARD, Frame, Listener, PATIENCE, Site, Wanted, WebSocket, mosquitto};
+use e2e::{CARD, Frame, PATIENCE, Site, Wanted, WebSocket, mosquitto};
 
 #[test]
 fn bytes_that_a_gate_publishes_reach_dashboards_unchanged() {
     let site = Site::up();
-    let mut dashboard = site.dashboard("gate_in");
-    dashboard.hears(&Wanted::a("snapshot_end"));
+    let mut dashboard = site.watcher("gate_in");
     let mut subscriber = site.subscriber("parking/gate_in/#");
 
     site.sim(&format!("gate_in drive {CARD}"));
@@ -40,8 +39,7 @@ fn what_another_gate_spells_in_its_own_way_is_relayed_as_it_is() {
     let odd = "{ \"timestamp\":\"2024-01-20T10:30:00Z\",\r\n\t\"seq\" : 7, \"type\":\"parking_event\", \
         \"gate_id\": \"gate_y\", \"extra\": [1e3, 0.10, \"\\u00e9 é\"], \
         \"payload\":{\"event\":\"from_the_future\",\"n\":12345678901234567890} }";
-    let mut dashboard = site.dashboard("gate_all");
-    dashboard.hears(&Wanted::a("snapshot_end"));
+    let mut dashboard = site.watcher("gate_all");
 
     mosquitto::publish(site.broker, "parking/gate_y/parking_event", odd);
 
@@ -54,8 +52,7 @@ fn the_example_of_the_contract_is_relayed_and_kept_as_it_is() {
     let site = Site::up();
     let example = include_str!("../../../schemas/tests/golden/contract-example.json").trim_end();
     let example = example.replace("gate_in", "gate_y");
-    let mut live = site.dashboard("gate_y");
-    live.hears(&Wanted::a("snapshot_end"));
+    let mut live = site.watcher("gate_y");
 
     let kept = ["-r", "-m", &example];
     let topic = "parking/gate_y/hardware_status";

@@ -19,8 +19,7 @@ fn sigterm_stops_a_site_in_order() {
 
 fn stops_in_order(stop: impl Fn(&Program)) {
     let mut site = Site::up();
-    let mut dashboard = site.dashboard("gate_all");
-    dashboard.hears(&Wanted::a("snapshot_end"));
+    let mut dashboard = site.watcher("gate_all");
     let mut subscriber = site.subscriber("parking/#");
 
     let told = Instant::now();
@@ -95,13 +94,13 @@ fn a_boom_that_is_open_when_the_site_stops_is_left_open() {
 #[test]
 fn a_site_that_is_started_again_goes_on_counting_its_events() {
     let site = Site::up();
-    let mut dashboard = site.dashboard("gate_in");
+    let mut dashboard = site.watcher("gate_in");
     site.sim("gate_in card CAFE0001");
     let before = dashboard.hears(&Wanted::a("card_detected"));
     dashboard.hears(&Wanted::boom("open"));
 
     let site = site.restart();
-    let mut dashboard = site.dashboard("gate_in");
+    let mut dashboard = site.watcher("gate_in");
     site.sim("gate_in card CAFE0002");
     let after = dashboard.hears(&Wanted::a("card_detected"));
 
