@@ -4,18 +4,18 @@ use std::{io, path::Path, sync::Arc};
 
 use journal::{Journal, OpenError};
 use lane::{BarrierOrder, Input, Lane};
-use schemas::{GateId, Id, LaneMode};
+use schemas::{CameraStatus, GateId, Id, LaneMode};
 use service::{Supervisor, config::ConfigError, stamp};
 use site_sim::{Gate, SimConfig, StartError};
 use tokio::sync::mpsc;
 
 use crate::{
     barrier,
-    board::{Board, Change, Identity},
+    board::{BarrierHealth, Board, CameraHealth, Change, Devices, Identity, ReaderHealth},
     camera::{self, Absent, CameraOrder, Simulated},
     card_reader,
     commands::{self, Admission, Commands},
-    config::{Camera, Config, Port, Site},
+    config::{Camera, CardReader, Config, Port, Site},
     journal_task::{self, Closed, JournalHandle},
     lane_task,
     mailbox::Mailbox,
@@ -258,7 +258,30 @@ impl Agent {
             self.voice(),
             self.mailbox.clone(),
             Lane::new(self.config.lane(), self.mode).status(),
+            self.unseen(),
         )
+    }
+
+    /// The devices before any of them has been seen: fitted, and not there yet.
+    fn unseen(&self) -> Devices {
+        const STARTING: &str = "the agent has just started";
+        let reader = self.config.card_reader.as_ref();
+        let path = |reader: &CardReader| self.port(&reader.port, Gate::card_reader_path);
+
+        Devices {
+            barrier: BarrierHealth::unknown(
+                &self.port(&self.config.barrier.port, Gate::barrier_path),
+            ),
+            card_reader: reader.map_or_else(ReaderHealth::not_fitted, |reader| {
+                ReaderHealth::down(&path(reader), STARTING.to_owned())
+            }),
+            camera: match self.config.camera {
+                Camera::None => CameraHealth::not_fitted(),
+                Camera::Simulated => {
+                    CameraHealth::of(CameraStatus::Disconnected, Some(STARTING.to_owned()))
+                }
+            },
+        }
     }
 
     fn voice(&self) -> Voice {

@@ -98,11 +98,12 @@ impl Outputs {
             Heard::Reading(reading) => (Some(Input::Barrier(reading)), None),
             Heard::Refused(order, refusal) => (Some(Input::BarrierRefused(order, refusal)), None),
             Heard::Lost(reason) => {
-                let health = BarrierHealth { firmware: None, detail: Some(reason), ..health(path) };
+                let health = BarrierHealth { detail: Some(reason), ..BarrierHealth::unknown(path) };
                 (Some(Input::BarrierLost), Some(health))
             }
             Heard::Found(firmware) => {
-                let health = BarrierHealth { connected: true, firmware, ..health(path) };
+                let health =
+                    BarrierHealth { connected: true, firmware, ..BarrierHealth::unknown(path) };
                 (None, Some(health))
             }
         };
@@ -115,10 +116,6 @@ impl Outputs {
             let _ = self.board.send(Change::Barrier(health)).await;
         }
     }
-}
-
-fn health(path: &str) -> BarrierHealth {
-    BarrierHealth { connected: false, port: path.to_owned(), firmware: None, detail: None }
 }
 
 fn now() -> std::time::Instant {

@@ -71,6 +71,14 @@ pub(crate) struct Identity {
     pub(crate) journal: Id,
 }
 
+/// What is known of the devices before any of them has been seen.
+#[derive(Debug)]
+pub(crate) struct Devices {
+    pub(crate) barrier: BarrierHealth,
+    pub(crate) card_reader: ReaderHealth,
+    pub(crate) camera: CameraHealth,
+}
+
 #[derive(Debug)]
 pub(crate) struct Board {
     identity: Arc<Identity>,
@@ -99,20 +107,16 @@ impl Board {
         voice: Voice,
         mailbox: Mailbox,
         lane: GateStatus,
+        devices: Devices,
     ) -> Self {
         Self {
             identity,
             figures,
             voice,
             mailbox,
-            barrier: BarrierHealth {
-                connected: false,
-                port: String::new(),
-                firmware: None,
-                detail: None,
-            },
-            reader: ReaderHealth::not_fitted(),
-            camera: CameraHealth::not_fitted(),
+            barrier: devices.barrier,
+            reader: devices.card_reader,
+            camera: devices.camera,
             lane,
             told: Told::default(),
         }
@@ -224,6 +228,13 @@ impl Identity {
     }
 }
 
+impl BarrierHealth {
+    /// It is not there, as far as anybody knows.
+    pub(crate) fn unknown(port: &str) -> Self {
+        Self { connected: false, port: port.to_owned(), firmware: None, detail: None }
+    }
+}
+
 impl ReaderHealth {
     pub(crate) fn up(port: &str) -> Self {
         Self::of(true, port, None)
@@ -233,7 +244,7 @@ impl ReaderHealth {
         Self::of(false, port, Some(reason))
     }
 
-    fn not_fitted() -> Self {
+    pub(crate) fn not_fitted() -> Self {
         let status = CardReader {
             connected: false,
             port: None,

@@ -8,7 +8,11 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use gate_agent::{Agent, Config, Site};
 use schemas::GateId;
-use service::{Supervisor, config::Settings, program, signal, telemetry};
+use service::{
+    Supervisor,
+    config::{ConfigError, Settings},
+    program, signal, telemetry,
+};
 use site_sim::Control;
 use tracing::{info, warn};
 
@@ -37,11 +41,7 @@ async fn run(args: Args) -> Result<()> {
     telemetry::init(&settings.read("log")?, "")?;
     let stop = signal::shutdown().context("cannot listen for signals")?;
 
-    let mut gates: BTreeMap<GateId, Config> = settings.read("gates")?;
-    let config = gates.remove(&args.gate).unwrap_or_else(|| {
-        warn!(gate = %args.gate, "Not in the configuration: its devices are simulated");
-        Config::simulated()
-    });
+    let config = config_of(&args.gate, &settings)?;
     let site = Site {
         root: settings.read("root")?,
         data_dir: settings.data_dir()?,
@@ -62,4 +62,19 @@ async fn run(args: Args) -> Result<()> {
     supervisor.run(stop, GRACE).await?;
 
     Ok(())
+}
+
+/// The gate as it is configured. Only where no gate at all is configured is it simulated: a
+/// mistyped name must not leave a real barrier alone.
+fn config_of(gate: &GateId, settings: &Settings) -> Result<Config, ConfigError> {
+    if !settings.mentions("gates") {
+        warn!(%gate, "No gate is configured: its devices are simulated");
+        return Ok(Config::simulated());
+    }
+
+    let mut gates: BTreeMap<GateId, Config> = settings.read("gates")?;
+    let names: Vec<&str> = gates.keys().map(GateId::as_str).collect();
+    let reason = format!("there is no such gate in the configuration, only {}", names.join(", "));
+
+    gates.remove(gate).ok_or_else(|| ConfigError::Refused { key: format!("gates.{gate}"), reason })
 }

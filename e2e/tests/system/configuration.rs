@@ -52,6 +52,19 @@ fn a_configuration_that_is_not_there_is_refused() {
 }
 
 #[test]
+fn an_agent_of_a_gate_that_is_not_configured_is_refused_and_nothing_is_simulated() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let file = dir.path().join("site.toml");
+    fs::write(&file, "[gates.gate_in]\nbarrier = { port = \"/dev/ttyUSB0\" }").expect("a file");
+    let mut command = ours("gate-agent");
+    command.arg("--config").arg(&file).arg("gate_inn").env("MANLESS_DATA_DIR", dir.path());
+
+    let said = refuses(command, CONFIG);
+
+    assert!(said.contains("gate_inn") && said.contains("only gate_in"), "{said}");
+}
+
+#[test]
 fn without_logins_nobody_listens_beyond_this_machine() {
     let dir = TempDir::new().expect("a temporary directory");
 
