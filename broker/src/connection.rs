@@ -35,6 +35,8 @@ const READ_AT_MOST: usize = 256 * 1024;
 const OUTBOX_FULL: usize = 1 << 20;
 /// How many messages are taken from the router before the socket has its turn.
 const MESSAGES_AT_ONCE: usize = 256;
+/// How long what was published before a stop may take through the router.
+const LAST_MESSAGES: Duration = Duration::from_millis(100);
 /// How long a client may take to read why it was disconnected.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -141,6 +143,14 @@ fn report(end: &End, front: &Front) {
     }
 }
 
+/// Resolves soon after the broker was told to stop: what was published before is on its way through
+/// the router, and its subscribers get it.
+async fn stopped(cancel: &CancellationToken) {
+    cancel.cancelled().await;
+
+    time::sleep(LAST_MESSAGES).await;
+}
+
 struct Connection<'a, S> {
     io: S,
     received: BytesMut,
@@ -158,7 +168,7 @@ where
     async fn run(&mut self, claim: &Claim, cancel: &CancellationToken) -> End {
         tokio::select! {
             biased;
-            () = cancel.cancelled() => End::Stopped,
+            () = stopped(cancel) => End::Stopped,
             () = claim.taken_over() => {
                 Close::new(Reason::TakenOver, "the client connected again").into()
             }
