@@ -69,6 +69,7 @@ async fn start(settings: &Settings) -> Result<Running> {
         root,
         data_dir: site.data_dir,
         gates: agents.iter().map(|agent| (agent.gate().clone(), agent.devices())).collect(),
+        program: env::args().next().unwrap_or_else(|| "manless".to_owned()),
         simulated: simulated.iter().map(|gate| gate.name().to_owned()).collect(),
     };
 

@@ -18,6 +18,8 @@ pub(crate) struct Welcome {
     pub(crate) data_dir: PathBuf,
     pub(crate) gates: Vec<(GateId, String)>,
     pub(crate) simulated: Vec<String>,
+    /// How this program was called.
+    pub(crate) program: String,
 }
 
 impl Welcome {
@@ -56,7 +58,7 @@ impl fmt::Display for Welcome {
         writeln!(f, "  mosquitto_sub {at}-t '{root}/+/gate_status' -v")?;
         writeln!(f, "  mosquitto_pub {at}-t {root}/{gate}/gate_control -q 1 -m open")?;
         if let Some(gate) = self.simulated.first() {
-            writeln!(f, "  manless sim {gate} drive 04A1B2C3")?;
+            writeln!(f, "  {} sim {gate} drive 04A1B2C3", self.program)?;
         }
 
         writeln!(f, "\nCtrl-C stops it.")
