@@ -1,6 +1,6 @@
 //! A port that a program has, loses and gets back: one that nobody else takes meanwhile.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 
 /// Below those that the system gives to outgoing connections and to whoever asks for any port.
 const FIRST: u16 = 10_000;
@@ -29,9 +29,11 @@ impl Port {
     fn claim(number: u16) -> Option<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, number));
         let claim = UdpSocket::bind(address).ok()?;
-        TcpListener::bind(address).ok()?;
+        // Asked for rather than listened on: a program that another test is about to start would
+        // hold the listener open for a moment, and the port would be taken after all.
+        let is_free = TcpStream::connect(address).is_err();
 
-        Some(Self { number, _claim: claim })
+        is_free.then_some(Self { number, _claim: claim })
     }
 
     /// The port on this machine.
