@@ -77,12 +77,7 @@ pub(crate) fn puback(out: &mut BytesMut, version: Version, id: PacketId, reason:
 pub(crate) fn suback(out: &mut BytesMut, version: Version, id: PacketId, reasons: &[Reason]) {
     out.put_u8(0x90);
     match version {
-        Version::V5 => {
-            put_variable(out, 3 + reasons.len());
-            out.put_u16(id.get());
-            out.put_u8(0);
-            out.extend(reasons.iter().map(|reason| reason.code()));
-        }
+        Version::V5 => put_reasons(out, id, reasons),
         Version::V31 | Version::V311 => {
             put_variable(out, 2 + reasons.len());
             out.put_u16(id.get());
@@ -92,16 +87,19 @@ pub(crate) fn suback(out: &mut BytesMut, version: Version, id: PacketId, reasons
     }
 }
 
+/// What SUBACK and UNSUBACK of MQTT 5 have in common: no properties, and one code per filter.
+fn put_reasons(out: &mut BytesMut, id: PacketId, reasons: &[Reason]) {
+    put_variable(out, 3 + reasons.len());
+    out.put_u16(id.get());
+    out.put_u8(0);
+    out.extend(reasons.iter().map(|reason| reason.code()));
+}
+
 /// UNSUBACK (3.11): only MQTT 5 has a code per filter.
 pub(crate) fn unsuback(out: &mut BytesMut, version: Version, id: PacketId, reasons: &[Reason]) {
     out.put_u8(0xb0);
     match version {
-        Version::V5 => {
-            put_variable(out, 3 + reasons.len());
-            out.put_u16(id.get());
-            out.put_u8(0);
-            out.extend(reasons.iter().map(|reason| reason.code()));
-        }
+        Version::V5 => put_reasons(out, id, reasons),
         Version::V31 | Version::V311 => {
             out.put_u8(2);
             out.put_u16(id.get());
