@@ -34,10 +34,16 @@ mod registry;
 mod retained;
 mod router;
 mod session;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "sessions do not outlive their connection yet")
+)]
+mod store;
 mod topic;
 
 pub use broker::{BindError, Broker, BrokerError};
 pub use config::{Config, Limits};
+pub use store::Durability;
 
 /// What every log filter should begin with where a broker runs.
 ///

@@ -1,0 +1,333 @@
+//! Opening a store, making one, and getting a damaged one out of the way.
+
+use std::{
+    ffi::OsString,
+    fs::{self, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, config::DbConfig, ffi};
+use tracing::error;
+
+use super::{
+    Durability,
+    contents::{Contents, ReadError},
+    database::Database,
+    schema::{APPLICATION_ID, TABLES, VERSION},
+};
+
+/// What SQLite keeps beside a database, by the end of the name; the first is the database itself.
+const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+/// Bytes without which no file is a database.
+const HEADER: u64 = 100;
+/// One for each SQL text in `database.rs`, and some.
+const STATEMENTS: usize = 32;
+
+/// The cache is 8 MiB; the log is copied into the database at 16 MiB, and cut to that.
+const SETTINGS: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA cache_size = -8192;
+    PRAGMA wal_autocheckpoint = 4096;
+    PRAGMA journal_size_limit = 16777216;
+    PRAGMA cell_size_check = ON;
+    PRAGMA trusted_schema = OFF;
+";
+
+/// The store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("cannot make the directory {path}", path = path.display())]
+    Directory { path: PathBuf, source: io::Error },
+    #[error("cannot make the file {path}", path = path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error(
+        "another broker uses the store {path}: end it, or give this one a `data_dir` of its own",
+        path = path.display()
+    )]
+    InUse { path: PathBuf },
+    #[error("{path} is the database of another program: move it away", path = path.display())]
+    NotAStore { path: PathBuf },
+    #[error(
+        "the store {path} has format {found}, and this program knows formats up to {VERSION}: \
+         run the version that wrote it, or move it away",
+        path = path.display()
+    )]
+    Newer { path: PathBuf, found: i64 },
+    #[error("cannot open the store {path}", path = path.display())]
+    Broken { path: PathBuf, source: rusqlite::Error },
+    #[error(
+        "the store {path} is damaged and cannot be set aside: move it away",
+        path = path.display()
+    )]
+    SetAside { path: PathBuf, source: io::Error },
+    #[error("cannot start the thread of the store")]
+    Thread(#[source] io::Error),
+}
+
+/// What is wrong with a store that only has to get out of the way.
+#[derive(Debug, thiserror::Error)]
+enum Damage {
+    #[error("the file is empty and its log is not")]
+    Emptied,
+    #[error("the file is too short for anything")]
+    Short,
+    #[error("it says that it is another program's, and has the tables of a store")]
+    Disguised,
+    #[error("it has format {0}, which never was")]
+    Format(i64),
+    #[error("SQLite finds it damaged: {0}")]
+    Check(String),
+    #[error("SQLite cannot read it: {0}")]
+    Unreadable(rusqlite::Error),
+    #[error("its rows make no sense: {0}")]
+    Rows(ReadError),
+}
+
+/// Why a store does not open.
+enum Obstacle {
+    Damaged(Damage),
+    Refused(OpenError),
+}
+
+/// What a file turns out to be.
+enum Kind {
+    Nothing,
+    Store { format: i64 },
+    OtherProgram,
+}
+
+/// Opens the store at `path`, or makes it, and its directory, where there is none.
+///
+/// A damaged one is renamed, and an empty one takes its place.
+pub(super) fn open(path: &Path, durability: Durability) -> Result<(Database, Contents), OpenError> {
+    make_directory(path)?;
+
+    let damage = match attempt(path, durability) {
+        Ok(opened) => return Ok(opened),
+        Err(Obstacle::Refused(error)) => return Err(error),
+        Err(Obstacle::Damaged(damage)) => damage,
+    };
+    let aside =
+        set_aside(path).map_err(|source| OpenError::SetAside { path: path.to_owned(), source })?;
+    error!(
+        store = %path.display(),
+        set_aside = %aside.display(),
+        reason = %damage,
+        "The store is damaged: retained messages, sessions and what waited for them are lost. \
+         The broker goes on with an empty store; look at the disk, and delete what was set aside"
+    );
+
+    match attempt(path, durability) {
+        Ok((database, contents)) => Ok((database, Contents { set_aside: Some(aside), ..contents })),
+        Err(Obstacle::Refused(error)) => Err(error),
+        Err(Obstacle::Damaged(damage)) => Err(OpenError::SetAside {
+            path: path.to_owned(),
+            source: io::Error::other(damage.to_string()),
+        }),
+    }
+}
+
+fn make_directory(path: &Path) -> Result<(), OpenError> {
+    let directory = path.parent().unwrap_or(path);
+
+    fs::create_dir_all(directory)
+        .map_err(|source| OpenError::Directory { path: directory.to_owned(), source })
+}
+
+fn attempt(path: &Path, durability: Durability) -> Result<(Database, Contents), Obstacle> {
+    look_at_size(path).map_err(Obstacle::Damaged)?;
+    make_file(path)
+        .map_err(|source| Obstacle::Refused(OpenError::File { path: path.to_owned(), source }))?;
+
+    let explain = |source| explain(path, source);
+    let mut connection = connect(path).map_err(explain)?;
+    match inspect(&connection).map_err(explain)? {
+        Kind::Nothing => make(&mut connection).map_err(explain)?,
+        Kind::Store { format: VERSION } => {}
+        Kind::Store { format } if format < VERSION => {
+            return Err(Obstacle::Damaged(Damage::Format(format)));
+        }
+        Kind::Store { format } => {
+            let path = path.to_owned();
+            return Err(Obstacle::Refused(OpenError::Newer { path, found: format }));
+        }
+        Kind::OtherProgram if has_our_tables(&connection).map_err(explain)? => {
+            return Err(Obstacle::Damaged(Damage::Disguised));
+        }
+        Kind::OtherProgram => {
+            return Err(Obstacle::Refused(OpenError::NotAStore { path: path.to_owned() }));
+        }
+    }
+
+    settle(&connection, durability).map_err(explain)?;
+    check(&connection).map_err(explain)?.map_err(Obstacle::Damaged)?;
+    match Contents::read(&connection) {
+        Ok(contents) => {
+            let config = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            connection.set_db_config(config, false).map_err(explain)?;
+            Ok((Database { connection }, contents))
+        }
+        Err(error) => Err(Obstacle::Damaged(Damage::Rows(error))),
+    }
+}
+
+/// What SQLite takes for an empty database, and would begin anew without a word.
+fn look_at_size(path: &Path) -> Result<(), Damage> {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+
+    match size(path) {
+        0 if size(&beside(path, "-wal")) > 0 => Err(Damage::Emptied),
+        1..HEADER => Err(Damage::Short),
+        _ => Ok(()),
+    }
+}
+
+/// Has the file belong to its owner alone; SQLite makes those beside it after its example.
+fn make_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    drop(file);
+
+    Ok(())
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+
+    // Whoever holds the lock holds it for its lifetime: there is nothing to wait for.
+    connection.busy_timeout(Duration::ZERO)?;
+    // Before the first look into the file: then the log needs no shared memory either.
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
+    // A log that turns out to belong to a damaged database is set aside with it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+
+    Ok(connection)
+}
+
+fn inspect(connection: &Connection) -> rusqlite::Result<Kind> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+
+    if number("PRAGMA application_id")? == APPLICATION_ID {
+        return Ok(Kind::Store { format: number("PRAGMA user_version")? });
+    }
+
+    match number("SELECT count(*) FROM sqlite_schema")? {
+        0 => Ok(Kind::Nothing),
+        _ => Ok(Kind::OtherProgram),
+    }
+}
+
+fn has_our_tables(connection: &Connection) -> rusqlite::Result<bool> {
+    let ours = connection.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE name IN ('retained', 'session', 'delivery')",
+        [],
+        |row| row.get::<_, i64>(0),
+    )?;
+
+    Ok(ours == 3)
+}
+
+/// All or nothing: a crash half-way leaves a file that counts as empty.
+fn make(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(SETTINGS)?;
+
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+
+    transaction.commit()
+}
+
+fn settle(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    connection.execute_batch(SETTINGS)?;
+    connection.execute_batch(match durability {
+        // macOS takes a plain fsync as a suggestion.
+        Durability::PowerLoss => {
+            "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON"
+        }
+        // `OFF` would be as good at the death of the process, and risk the whole file in a power
+        // cut: `NORMAL` waits for the disk only when the log is copied into the database.
+        Durability::Crash => "PRAGMA synchronous = NORMAL",
+    })?;
+
+    // Takes the lock now rather than with the first change.
+    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
+}
+
+fn check(connection: &Connection) -> rusqlite::Result<Result<(), Damage>> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+
+    Ok(if verdict == "ok" { Ok(()) } else { Err(Damage::Check(verdict)) })
+}
+
+fn explain(path: &Path, source: rusqlite::Error) -> Obstacle {
+    let path = path.to_owned();
+
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Obstacle::Refused(OpenError::InUse { path })
+        }
+        _ if is_damage(&source) => Obstacle::Damaged(Damage::Unreadable(source)),
+        _ => Obstacle::Refused(OpenError::Broken { path, source }),
+    }
+}
+
+/// Whether the file itself is the obstacle, and not what is around it.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let Some(failure) = error.sqlite_error() else { return true };
+
+    // `Unknown` is what a damaged schema leads to: a table or a column that is not there.
+    matches!(
+        failure.code,
+        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown
+    ) || matches!(
+        // A file that was cut short, or has sectors that the disk cannot read.
+        failure.extended_code,
+        ffi::SQLITE_IOERR_READ
+            | ffi::SQLITE_IOERR_SHORT_READ
+            | ffi::SQLITE_IOERR_CORRUPTFS
+            | ffi::SQLITE_IOERR_DATA
+    )
+}
+
+/// Renames the database and what lies beside it, which keep their names to each other.
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let stamp = service::stamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let name = |count: u32| match count {
+        0 => beside(path, &format!(".damaged-{stamp}")),
+        _ => beside(path, &format!(".damaged-{stamp}.{count}")),
+    };
+    let is_free = |aside: &PathBuf| FILES.iter().all(|end| !beside(aside, end).exists());
+    let aside = (0..).map(name).find(is_free).expect("a directory with fewer than 2^32 files");
+
+    for end in FILES {
+        match fs::rename(beside(path, end), beside(&aside, end)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+
+    Ok(aside)
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(end);
+
+    name.into()
+}
