@@ -7,7 +7,7 @@
 use schemas::{Root, Topic};
 
 use crate::{
-    codec::{Connect, Publication, Qos, Reason, Version, Will},
+    codec::{Connect, Publication, Reason, Version},
     topic,
 };
 
@@ -37,8 +37,6 @@ pub(crate) enum Denied {
     NoClientId,
     #[error("the client identifier is too long")]
     LongClientId,
-    #[error("the broker does not offer QoS 2")]
-    WillQos,
 }
 
 impl Denied {
@@ -48,7 +46,6 @@ impl Denied {
             Self::RetainedCommand | Self::Reserved => Reason::NotAuthorized,
             Self::AuthenticationMethod => Reason::BadAuthenticationMethod,
             Self::NoClientId | Self::LongClientId => Reason::ClientIdRefused,
-            Self::WillQos => Reason::QosUnsupported,
         }
     }
 }
@@ -76,7 +73,7 @@ impl Admission {
         }
         let principal = Principal::Anonymous;
         if let Some(will) = &connect.will {
-            self.will(principal, will, connect.version)?;
+            self.publish(&principal, &will.publication)?;
         }
 
         Ok(principal)
@@ -85,7 +82,7 @@ impl Admission {
     /// Whether a message may be published.
     pub(crate) fn publish(
         &self,
-        _principal: Principal,
+        _principal: &Principal,
         publication: &Publication,
     ) -> Result<(), Denied> {
         if topic::is_reserved(&publication.topic) {
@@ -98,14 +95,9 @@ impl Admission {
         Ok(())
     }
 
-    /// A will is a message that is published later. Before MQTT 5 a client could not be told that
-    /// QoS 2 is not offered; nobody can subscribe at more than 1, so its will arrives at that.
-    fn will(&self, principal: Principal, will: &Will, version: Version) -> Result<(), Denied> {
-        if will.0.qos == Qos::ExactlyOnce && version == Version::V5 {
-            return Err(Denied::WillQos);
-        }
-
-        self.publish(principal, &will.0)
+    /// Whether a filter may be subscribed to.
+    pub(crate) fn subscribe(&self, _principal: &Principal, _filter: &str) -> Result<(), Denied> {
+        Ok(())
     }
 
     fn is_command(&self, topic: &str) -> bool {
@@ -118,6 +110,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::codec::Qos;
 
     fn admission(root: &str) -> Admission {
         Admission::new(root.parse().unwrap())
@@ -132,7 +125,7 @@ mod tests {
             expiry: None,
             properties: Bytes::new(),
         };
-        admission.publish(Principal::Anonymous, &publication)
+        admission.publish(&Principal::Anonymous, &publication)
     }
 
     #[test]

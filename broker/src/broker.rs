@@ -1,6 +1,6 @@
 //! The listener: binds, accepts, and stops in order.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use schemas::Root;
 use tokio::{
@@ -11,9 +11,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::{config::Config, connection, exchange::RouterHung, figures, front::Front};
+use crate::{
+    config::Config,
+    connection,
+    exchange::RouterHung,
+    figures,
+    front::{Front, OpenError},
+    store::{Location, StoreError},
+};
 
 const BACKLOG: u32 = 1024;
+/// The name of the store in the data directory.
+const STORE: &str = "broker.db";
 /// How long clients may take to hear that the broker stops.
 const STOP_WITHIN: Duration = Duration::from_millis(1_500);
 /// How long to wait when no further socket can be had.
@@ -55,6 +64,9 @@ pub enum BindError {
     /// There is no thread to be had.
     #[error("cannot start the router")]
     Router,
+    /// The store is somebody else's, newer, or out of reach.
+    #[error("cannot open the store")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// The broker had to stop.
@@ -63,6 +75,9 @@ pub enum BrokerError {
     /// No message gets through any more.
     #[error("the router hangs")]
     Router,
+    /// Nothing can be stored any more.
+    #[error("the store has failed")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<RouterHung> for BrokerError {
@@ -71,13 +86,33 @@ impl From<RouterHung> for BrokerError {
     }
 }
 
+impl From<StoreError> for BrokerError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl From<OpenError> for BindError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Store(error) => Self::Store(Box::new(error)),
+            OpenError::Router(_) => Self::Router,
+        }
+    }
+}
+
 impl Broker {
-    /// Takes the port. Clients may connect from here on, and are served by [`Broker::run`].
-    pub async fn bind(config: Config, root: Root) -> Result<Self, BindError> {
+    /// Takes the port, and reads the store, which is in `data_dir` unless configured otherwise.
+    /// Clients may connect from here on, and are served by [`Broker::run`].
+    pub async fn bind(config: Config, root: Root, data_dir: &Path) -> Result<Self, BindError> {
         config.validate()?;
         let listener = listen(config.listen).map_err(|source| refusal(config.listen, source))?;
         let address = listener.local_addr().map_err(|source| refusal(config.listen, source))?;
-        let front = Front::open(&config.limits, root).await.map_err(|_| BindError::Router)?;
+        let store = Location {
+            path: Some(config.store.path.clone().unwrap_or_else(|| data_dir.join(STORE))),
+            durability: config.store.durability,
+        };
+        let front = Front::open(&config.limits, store, root).await?;
 
         Ok(Self { listener, address, front: Arc::new(front), figures_every: config.figures_every })
     }
@@ -90,13 +125,16 @@ impl Broker {
     /// Serves until `cancel` fires; then says good-bye and returns within two seconds.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), BrokerError> {
         let mut clients = JoinSet::new();
+        let store = self.front.exchange.store().clone();
         info!(address = %self.address, "The broker listens");
 
         let result = tokio::select! {
             biased;
             () = cancel.cancelled() => Ok(()),
             hung = self.front.exchange.watch() => Err(hung.into()),
-            () = figures::publish(&self.front.figures, &self.front.exchange, self.figures_every) => {
+            failed = store.failed() => Err(failed.into()),
+            () = self.front.expire() => unreachable!("sessions expire for ever"),
+            () = figures::publish(&self.front, self.figures_every) => {
                 unreachable!("figures are published for ever")
             }
             () = self.accept(&mut clients, &cancel) => unreachable!("clients are accepted for ever"),
@@ -107,7 +145,10 @@ impl Broker {
         if time::timeout(STOP_WITHIN, drain(&mut clients)).await.is_err() {
             clients.shutdown().await;
         }
-        result
+        match result {
+            Ok(()) => Ok(store.close().await?),
+            Err(error) => Err(error),
+        }
     }
 
     async fn accept(&self, clients: &mut JoinSet<()>, cancel: &CancellationToken) {

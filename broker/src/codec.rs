@@ -20,7 +20,7 @@ mod subscribe;
 mod tests;
 
 pub(crate) use connect::{Connect, Will};
-pub(crate) use packet::{DecodeError, Disconnect, Packet, PacketId, Qos, Version};
+pub(crate) use packet::{DecodeError, Disconnect, Packet, PacketId, Qos, Verdict, Version};
 pub(crate) use publish::{Publication, Publish};
 pub(crate) use reason::Reason;
 pub(crate) use subscribe::{Request, RetainHandling, Subscribe, Unsubscribe};

@@ -2,16 +2,14 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    num::NonZeroU16,
-    ops::Range,
+    path::PathBuf,
     time::Duration,
 };
 
 use serde::Deserialize;
 use service::config::ConfigError;
 
-/// Below, nothing works; above, MQTT has no number for it (MQTT 5.0, 1.5.5).
-const PACKET_SIZE: Range<u32> = 1 << 10..1 << 28;
+use crate::{limits::Limits, store::Durability};
 
 /// The section `[broker]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,37 +23,18 @@ pub struct Config {
     pub figures_every: Duration,
     /// What one client, and all of them, may take up.
     pub limits: Limits,
+    /// What outlives the broker.
+    pub store: Storage,
 }
 
-/// Bounds: what is beyond them is refused, counted, and nobody else's problem.
-#[derive(Debug, Clone, Deserialize)]
+/// The section `[broker.store]`: retained messages, and sessions that outlive their connection.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Connected clients. Raise it, and the limit of open files with it, for large sites.
-    pub connections: usize,
-    /// Connections that have not yet said who they are.
-    pub handshakes: usize,
-    /// How long a connection may take to say it.
-    #[serde(with = "humantime_serde")]
-    pub connect_within: Duration,
-    /// Bytes of a packet in either direction. Has to hold the largest picture.
-    pub packet_size: u32,
-    /// Subscriptions of one client.
-    pub subscriptions: usize,
-    /// QoS 1 messages to one client that it has not acknowledged.
-    pub in_flight: NonZeroU16,
-    /// Messages that wait for one client. One that lets more wait is disconnected.
-    pub queued_messages: usize,
-    /// Bytes that wait for one client. One that lets more wait is disconnected.
-    pub queued_bytes: usize,
-    /// Topic aliases of one client.
-    pub topic_aliases: u16,
-    /// Bytes of a client identifier.
-    pub client_id_bytes: usize,
-    /// Retained messages.
-    pub retained_messages: usize,
-    /// Bytes of all retained messages.
-    pub retained_bytes: usize,
+pub struct Storage {
+    /// Where it is; `broker.db` in `data_dir` unless said otherwise.
+    pub path: Option<PathBuf>,
+    /// What the acknowledgement of a message promises.
+    pub durability: Durability,
 }
 
 impl Default for Config {
@@ -64,25 +43,7 @@ impl Default for Config {
             listen: (Ipv4Addr::LOCALHOST, 1883).into(),
             figures_every: Duration::from_secs(10),
             limits: Limits::default(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 1_000,
-            handshakes: 1_000,
-            connect_within: Duration::from_secs(5),
-            packet_size: 1 << 20,
-            subscriptions: 1_000,
-            in_flight: NonZeroU16::new(100).expect("is not 0"),
-            queued_messages: 10_000,
-            queued_bytes: 16 << 20,
-            topic_aliases: 32,
-            client_id_bytes: 256,
-            retained_messages: 10_000,
-            retained_bytes: 64 << 20,
+            store: Storage::default(),
         }
     }
 }
@@ -107,11 +68,6 @@ impl Config {
                 ),
             );
         }
-        if !PACKET_SIZE.contains(&self.limits.packet_size) {
-            let reason = format!("{} is not between 1024 and 268435455", self.limits.packet_size);
-            return refused("broker.limits.packet_size", reason);
-        }
-
-        Ok(())
+        self.limits.validate()
     }
 }

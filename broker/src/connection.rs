@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
+use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::{Buf, BytesMut};
 use tokio::{
@@ -19,13 +19,17 @@ use tokio_util::{
 use tracing::{Span, debug, field, info, warn};
 
 use crate::{
-    codec::{Packet, Reason, encode, frame},
+    codec::{Packet, PacketId, Publication, Reason, encode, frame},
+    exchange::Way,
     front::Front,
     handshake::{self, Admitted},
     keep_alive::KeepAlive,
+    outbox::Outbox,
+    pace::Pace,
     registry::Claim,
     router::{Event, Link, NoLink, RouterDied},
-    session::{Close, Route, Session, Step, TOO_SLOW},
+    session::{Asked, Close, Due, Route, Session, Step, TOO_SLOW},
+    store::{Store, Ticket},
 };
 
 /// Room for what comes next; a client that sends much is given more.
@@ -33,6 +37,8 @@ const READ_AT_LEAST: usize = 2 * 1024;
 const READ_AT_MOST: usize = 256 * 1024;
 /// A client that does not read its answers is not read from.
 const OUTBOX_FULL: usize = 1 << 20;
+/// How many answers may wait for the disk before nothing more is read.
+const UNANSWERED: usize = 1_000;
 /// How many messages are taken from the router before the socket has its turn.
 const MESSAGES_AT_ONCE: usize = 256;
 /// How long what was published before a stop may take through the router.
@@ -108,24 +114,38 @@ async fn welcome<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Admitted { connect, principal, client_id, place: _place } = admitted;
-    Span::current().record("client", field::display(&client_id));
-    let claim = front.registry.claim(&client_id).await;
-    let keep_alive = KeepAlive::new(connect.keep_alive);
+    let Admitted { connect, principal, owner, places: _places } = admitted;
+    Span::current().record("client", field::display(&owner.client_id));
+    let (claim, parked) = front.registry.claim(&owner).await;
+    let version = connect.version;
+    let allowed_silence = front.limits.keep_alive_seconds(version, connect.keep_alive);
+    let expiry = front.limits.session_seconds(connect.session_expiry);
+    let (kept, session_present) = front.enter(&owner, parked, connect.clean_start, expiry).await;
     let offer = encode::Offer {
-        assigned_client_id: connect.client_id.is_empty().then_some(&client_id[..]),
+        session_present,
+        assigned_client_id: connect.client_id.is_empty().then_some(&owner.client_id[..]),
+        session_expiry: (expiry != connect.session_expiry).then_some(expiry),
+        keep_alive: (allowed_silence != connect.keep_alive).then_some(allowed_silence),
+        receive_maximum: front.limits.receive_maximum.get(),
         maximum_packet_size: front.limits.packet_size,
         topic_aliases: front.limits.topic_aliases,
-        session_expiry_asked: connect.session_expiry > 0,
     };
-    let version = connect.version;
-    let mut session = Session::new(connect, front.next_origin(), principal, &front.surroundings());
+    let mut session = Session::new(connect, kept, expiry, principal, &front.surroundings());
     encode::accept(session.outbox().open(), version, &offer);
 
     front.figures.connections.add();
     front.figures.connected.add();
-    info!(?version, "Client connected");
-    let mut connection = Connection { io, received, session, link: None, keep_alive, front };
+    front.figures.connected_most.raise(front.figures.connected.value());
+    info!(user = %owner.user, ?version, session_present, "Client connected");
+    let mut connection = Connection {
+        io,
+        received,
+        session,
+        link: None,
+        keep_alive: KeepAlive::new(allowed_silence),
+        pace: Pace::new(front.limits.publishes_per_second),
+        front,
+    };
     let end = connection.run(&claim, cancel).await;
     report(&end, front);
     front.figures.connected.subtract();
@@ -155,9 +175,10 @@ struct Connection<'a, S> {
     io: S,
     received: BytesMut,
     session: Session,
-    /// There is none before the first subscription.
+    /// There is none before the first subscription that is routed.
     link: Option<Link>,
     keep_alive: KeepAlive,
+    pace: Pace,
     front: &'a Front,
 }
 
@@ -181,19 +202,31 @@ where
 
     /// Nothing in here keeps the others waiting: each turn takes what is there of everything.
     async fn work(&mut self) -> Result<std::convert::Infallible, End> {
+        let inbox = Arc::clone(&self.session.member().inbox);
+        let store = self.front.exchange.store().clone();
+
         loop {
             self.take_packets().await?;
             self.take_messages().await?;
+            self.settle()?;
+            self.session.pump(self.front.exchange.now())?;
+            self.record();
 
-            let may_read = self.session.outbox().len() < OUTBOX_FULL;
+            let may_read = self.may_read() && self.pace.is_open();
             make_room(&mut self.received);
+            let awaited = self.session.waits_for();
             tokio::select! {
                 biased;
                 moved = move_bytes(&mut self.io, &mut self.received, self.session.outbox(), may_read) => {
-                    moved?;
-                    self.session.pump(self.front.exchange.now());
+                    match moved? {
+                        Moved::Out(bytes) => self.front.figures.bytes_sent.add_many(bytes),
+                        Moved::In(bytes) => self.front.figures.bytes_received.add_many(bytes),
+                    }
                 }
+                () = inbox.news() => {}
                 event = next(&mut self.link) => self.take_event(event).await?,
+                () = committed(&store, awaited) => {}
+                () = self.pace.opens() => {}
                 () = self.keep_alive.expired() => {
                     return Err(Close::new(Reason::KeepAliveTimeout, "the client went silent").into());
                 }
@@ -201,11 +234,17 @@ where
         }
     }
 
+    /// A client that does not read its answers, or is too far ahead of the disk, is not read from.
+    fn may_read(&mut self) -> bool {
+        self.session.outbox().len() < OUTBOX_FULL && self.session.unanswered() < UNANSWERED
+    }
+
     /// Takes the packets that are complete.
     async fn take_packets(&mut self) -> Result<(), End> {
         let maximum = self.front.limits.packet_size as usize;
 
-        while self.session.outbox().len() < OUTBOX_FULL
+        while self.may_read()
+            && self.pace.is_open()
             && let Some(frame) = frame::cut(&mut self.received, maximum).map_err(Close::from)?
         {
             self.keep_alive.heard();
@@ -218,30 +257,52 @@ where
 
     async fn take(&mut self, step: Step) -> Result<(), End> {
         match step {
-            Step::Done => {}
+            Step::Done => Ok(()),
             Step::Publish(publication, packet_id) => {
-                let origin = self.session.origin();
-                let reason = match self.front.exchange.publish(&publication, origin).await {
-                    Ok(()) => Reason::Success,
-                    Err(_full) => Reason::QuotaExceeded,
-                };
-                self.session.published(packet_id, reason);
+                self.publish(&publication, packet_id).await;
+                Ok(())
             }
-            Step::Subscribe(routes, ticket) => self.subscribe(&routes, ticket).await?,
+            Step::Subscribe(asked) => self.subscribe(asked).await,
             Step::Unsubscribe(routes) => {
-                if let Some(link) = &mut self.link {
-                    for route in routes {
-                        link.unsubscribe(route.key, &route.filter).await;
-                    }
-                }
+                self.unsubscribe(routes).await;
+                Ok(())
             }
-            Step::Leave => return Err(End::Left),
+            Step::Leave => Err(End::Left),
+        }
+    }
+
+    async fn publish(&mut self, publication: &Publication, packet_id: Option<PacketId>) {
+        if !self.pace.take() {
+            self.front.figures.throttled.add();
+        }
+        let incoming = self.session.incoming(publication.qos, packet_id);
+        let origin = self.session.member().origin;
+        let published = self.front.exchange.publish(publication, origin, incoming).await;
+
+        let outcome = published.map_err(|_full| Reason::QuotaExceeded);
+        self.session.published(publication.qos, packet_id, outcome);
+    }
+
+    async fn subscribe(&mut self, asked: Vec<Asked>) -> Result<(), End> {
+        let exchange = &self.front.exchange;
+        let mut commit = None;
+        let mut placed = Vec::new();
+        for asked in asked {
+            let Asked { key, request, identifier, way, wants_retained } = &asked;
+            let member = self.session.member();
+            let (way, ticket) =
+                exchange.subscribe(member, *key, request, *identifier, *way, *wants_retained);
+            commit = commit.max(ticket);
+            placed.push((asked, way));
         }
 
+        if let Some((routes, ticket)) = self.session.placed(placed, commit) {
+            self.route(&routes, ticket).await?;
+        }
         self.settle()
     }
 
-    async fn subscribe(&mut self, routes: &[Route], ticket: u16) -> Result<(), End> {
+    async fn route(&mut self, routes: &[Route], ticket: u16) -> Result<(), End> {
         let link = match &mut self.link {
             Some(link) => link,
             none => none.insert(self.front.exchange.attach().await?),
@@ -253,14 +314,45 @@ where
         Ok(())
     }
 
-    /// Answers what is in effect, and sends what is retained.
+    async fn unsubscribe(&mut self, routes: Vec<Route>) {
+        for Route { key, filter, way } in routes {
+            self.front.exchange.unsubscribe(self.session.member(), key, &filter, way);
+            if way == Way::Routed
+                && let Some(link) = &mut self.link
+            {
+                link.unsubscribe(key, &filter).await;
+            }
+        }
+    }
+
+    /// Answers what is in effect or safe, and takes what is due to routed subscriptions.
     fn settle(&mut self) -> Result<(), End> {
-        for route in self.session.settle() {
-            let snapshot = self.front.exchange.snapshot(&route.filter);
-            self.session.snapshot(route.key, snapshot, self.front.exchange.now())?;
+        let exchange = &self.front.exchange;
+        let is_committed = |ticket| exchange.store().is_committed(ticket);
+
+        self.session.answer(is_committed);
+        for due in self.session.settle(is_committed) {
+            match due {
+                Due::Retained(route) => {
+                    let snapshot = exchange.snapshot(&route.filter);
+                    self.session.snapshot(route.key, snapshot);
+                }
+                Due::Missed(route, seen) => {
+                    let messages = exchange.missed(&route.filter, seen);
+                    self.session.missed(route.key, messages)?;
+                }
+            }
         }
 
         Ok(())
+    }
+
+    /// Tells the store what it need not keep any longer.
+    fn record(&mut self) {
+        let changes = self.session.take_changes();
+        if !changes.is_empty() {
+            self.front.exchange.store().submit(changes);
+        }
     }
 
     /// Takes what the router has at hand.
@@ -275,52 +367,67 @@ where
 
     async fn take_event(&mut self, event: Result<Event, RouterDied>) -> Result<(), End> {
         match event {
-            Ok(Event::Message(key, message)) => {
-                self.session.message(key, message, self.front.exchange.now())?;
-            }
-            Ok(Event::Subscribed(ticket)) => {
-                self.session.subscribed(ticket);
-                self.settle()?;
-            }
+            Ok(Event::Message(key, message)) => self.session.message(key, message)?,
+            Ok(Event::Subscribed(ticket)) => self.session.subscribed(ticket),
             Ok(Event::Missed) => return Err(TOO_SLOW.into()),
             Ok(Event::Pong) => {}
             Err(_died) => {
                 self.link = None;
-                let step = self.session.reroute();
-                Box::pin(self.take(step)).await?;
+                if let Some((routes, ticket)) = self.session.reroute() {
+                    self.route(&routes, ticket).await?;
+                }
             }
         }
 
         Ok(())
     }
 
-    /// Publishes the will, gives the name back, and lets the client read why.
+    /// Gives the session back, and lets the client read why it was disconnected.
     async fn leave(mut self, end: End, claim: Claim) {
         self.link = None;
-        if let Some(will) = self.session.take_will().filter(|_| !matches!(end, End::Stopped)) {
-            // A will that cannot be retained has nobody left to be told so.
-            let _ = self.front.exchange.publish(&will.0, self.session.origin()).await;
+        let reason = end.reason();
+        if let Some(reason) = reason {
+            let detail = match &end {
+                End::Closed(close) => close.detail,
+                End::Left | End::Broken(_) | End::NoLink(_) | End::Stopped => "",
+            };
+            self.session.disconnect(reason, detail);
         }
-        drop(claim);
+        let outbox = std::mem::take(self.session.outbox());
+        self.record();
+        let will = self.session.take_will().filter(|_| !matches!(end, End::Stopped));
+        self.front.leave(self.session, will, claim).await;
 
-        if let Some(reason) = end.reason() {
-            self.session.disconnect(reason);
-            let _ = time::timeout(FAREWELL, self.farewell()).await;
+        if reason.is_some() {
+            let _ = time::timeout(FAREWELL, farewell(&mut self.io, outbox)).await;
         }
     }
+}
 
-    /// A socket that is closed while bytes are unread is reset, and the reason lost with it.
-    async fn farewell(&mut self) -> io::Result<()> {
-        while self.session.outbox().has_remaining() {
-            self.io.write_buf(self.session.outbox()).await?;
+/// A socket that is closed while bytes are unread is reset, and the reason lost with it.
+async fn farewell<S>(io: &mut S, mut outbox: Outbox) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    while outbox.has_remaining() {
+        io.write_buf(&mut outbox).await?;
+    }
+    io.shutdown().await?;
+
+    let mut unread = BytesMut::with_capacity(READ_AT_LEAST);
+    loop {
+        unread.clear();
+        if io.read_buf(&mut unread).await? == 0 {
+            return Ok(());
         }
-        self.io.shutdown().await?;
-        loop {
-            self.received.clear();
-            if self.io.read_buf(&mut self.received).await? == 0 {
-                return Ok(());
-            }
-        }
+    }
+}
+
+/// Waits for the store; for ever where there is nothing to wait for.
+async fn committed(store: &Store, ticket: Option<Ticket>) {
+    match ticket {
+        Some(ticket) => store.committed(ticket).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -332,13 +439,19 @@ async fn next(link: &mut Option<Link>) -> Result<Event, RouterDied> {
     }
 }
 
+/// How many bytes went which way.
+enum Moved {
+    In(usize),
+    Out(usize),
+}
+
 /// Writes what is to be written, or reads what has come: one system call. May be dropped.
 async fn move_bytes<S>(
     io: &mut S,
     received: &mut BytesMut,
     outbox: &mut impl Buf,
     may_read: bool,
-) -> io::Result<()>
+) -> io::Result<Moved>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -346,20 +459,20 @@ where
         if outbox.has_remaining()
             && let Poll::Ready(written) = poll_write_buf(Pin::new(&mut *io), cx, outbox)
         {
-            return Poll::Ready(written.and_then(some));
+            return Poll::Ready(written.and_then(some).map(Moved::Out));
         }
         if may_read && let Poll::Ready(read) = poll_read_buf(Pin::new(&mut *io), cx, received) {
-            return Poll::Ready(read.and_then(some));
+            return Poll::Ready(read.and_then(some).map(Moved::In));
         }
         Poll::Pending
     })
     .await
 }
 
-fn some(moved: usize) -> io::Result<()> {
+fn some(moved: usize) -> io::Result<usize> {
     match moved {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        1.. => Ok(()),
+        1.. => Ok(moved),
     }
 }
 

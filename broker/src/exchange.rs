@@ -1,41 +1,71 @@
-//! Where published messages get their order, are retained and go to the router.
+//! Where published messages get their order, are retained, stored, and handed to who wants them.
 //!
-//! The sequence number, the retained message and the place in the router's queue are given under
-//! one lock that never waits: whoever subscribes can tell which messages its snapshot of the
-//! retained ones has overtaken.
+//! Sequence number, retained message, place in every inbox, place in the store's next batch and
+//! place in the router's queue are given under one lock that never waits: all subscribers see one
+//! order, and whoever subscribes knows which messages its snapshot of the retained ones contains.
+//!
+//! There are two ways to a subscriber. *Directly*: the message is put into its inbox, by the task of
+//! whoever publishes. *Routed*: it goes to the router, whose thread hands it on. The first few
+//! subscribers of a filter, and all whose session outlives its connection, are served directly,
+//! which takes the fewest steps; when there are more for one filter, the router carries the crowd,
+//! so that no publisher has to. Which way a subscription goes is decided when it is made.
+
+mod recent;
+#[cfg(test)]
+mod tests;
 
 use std::{
+    collections::HashSet,
+    num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::time::{self, Instant};
 
+use self::recent::Recent;
 use crate::{
-    codec::Publication,
+    codec::{PacketId, Publication, Qos, Request},
     figures::Figures,
+    inbox::{Delivery, Inbox, Note, Pushed},
+    index::{Found, Index, Subscriber},
     message::{Draft, Message, Origin},
     retained::{Capacity, Full, Retained},
     router::{Entrance, Event, Link, NoLink, Router},
+    store::{Change, Contents, Store, Ticket},
+    topic,
 };
 
-/// How often the router is asked whether it is there, and how long it may take to answer.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-const PATIENCE: Duration = Duration::from_secs(15);
-/// The router tells nobody when it has room again.
+/// How many subscribers of one filter are served directly, if they could as well be routed.
+const DIRECT: usize = 8;
+/// The router never forgets a filter, and keeps up to 4 MiB of messages for each.
+const ROUTES: usize = 64;
+/// How often the router is asked whether it is there, and how long it may take to answer. That is
+/// asked twice: a process that was stopped and goes on is not one that hangs.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(1_500);
+/// Neither the router nor the disk tells when it has room again.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// The way of every message.
 pub(crate) struct Exchange {
     router: Arc<Router>,
     inner: Mutex<Inner>,
+    store: Store,
     started: Instant,
+    /// When it was started, since 1970: what is stored has to be older than what is not.
+    epoch: Duration,
     figures: Arc<Figures>,
 }
 
 struct Inner {
     sequence: u64,
     retained: Retained,
+    index: Index,
+    /// What may still be on its way through the router.
+    recent: Recent,
+    /// The filters that the router was ever given.
+    routes: HashSet<Box<str>>,
     /// Closed while the router is being replaced.
     entrance: Option<Entrance>,
 }
@@ -47,71 +77,273 @@ pub(crate) struct Snapshot {
     pub(crate) messages: Vec<Message>,
 }
 
+/// A session, as far as messages are concerned.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) origin: Origin,
+    /// Its number in the store, if it outlives its connection.
+    pub(crate) record: Option<u64>,
+}
+
+/// A message of QoS 2 from a client whose session is stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Incoming {
+    pub(crate) record: u64,
+    pub(crate) packet_id: PacketId,
+}
+
+/// Which way a subscription goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Direct,
+    Routed,
+}
+
 /// The router does not answer: a process that is half alive is worse than none.
 #[derive(Debug, thiserror::Error)]
-#[error("the router has not answered for {} s", PATIENCE.as_secs())]
+#[error("the router has not answered for {} s", 2.0 * PATIENCE.as_secs_f32())]
 pub(crate) struct RouterHung;
 
 impl Exchange {
+    /// Goes on where `contents` of the store say.
     pub(crate) async fn open(
         links: usize,
         capacity: Capacity,
+        store: Store,
+        contents: &mut Contents,
         figures: Arc<Figures>,
     ) -> Result<Self, NoLink> {
         // One link more is the entrance, one the heartbeat, and some are being closed.
         let router = Router::start(links + 64);
         let entrance = Some(Entrance::new(router.attach().await?));
-        let inner = Inner { sequence: 0, retained: Retained::new(capacity), entrance };
+        let mut retained = Retained::new(capacity);
+        for (topic, envelope) in contents.retained.drain(..) {
+            if let Some(message) = Message::from_store(&topic, envelope) {
+                // There was room for it before; with less now, what comes last has none.
+                let _ = retained.keep(&message);
+            }
+        }
+        let inner = Inner {
+            sequence: contents.last_sequence,
+            retained,
+            index: Index::default(),
+            recent: Recent::default(),
+            routes: HashSet::new(),
+            entrance,
+        };
+        let epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
 
-        Ok(Self { router, inner: Mutex::new(inner), started: Instant::now(), figures })
+        Ok(Self {
+            router,
+            inner: Mutex::new(inner),
+            store,
+            started: Instant::now(),
+            epoch,
+            figures,
+        })
+    }
+
+    /// The time since 1970, which never goes back while the broker runs.
+    pub(crate) fn now(&self) -> Duration {
+        self.epoch + self.started.elapsed()
     }
 
     /// How long the broker has been there.
-    pub(crate) fn now(&self) -> Duration {
+    pub(crate) fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Publishes, after a wait where the router is behind.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Publishes, after a wait where router or disk are behind.
     ///
-    /// `Full` is for a message that should have been retained: it is not published either.
+    /// The publisher may be told so when the ticket is committed. `Full` is for a message that
+    /// should have been retained: it is not published either.
     pub(crate) async fn publish(
         &self,
         publication: &Publication,
         origin: Origin,
-    ) -> Result<(), Full> {
+        incoming: Option<Incoming>,
+    ) -> Result<Option<Ticket>, Full> {
         let mut draft = Draft::new(publication, origin, self.now());
 
-        loop {
-            draft = match self.admit(draft) {
-                Ok(outcome) => return outcome,
+        let admitted = loop {
+            draft = match self.admit(draft, incoming) {
+                Ok(outcome) => break outcome?,
                 Err(waiting) => waiting,
             };
             time::sleep(LOOK_AGAIN).await;
+        };
+        if let Some(crowded) = admitted.crowded {
+            crowded.relief().await;
         }
+
+        Ok(admitted.ticket)
     }
 
     /// Gives a message its place, or gives it back while there is none.
-    fn admit(&self, draft: Draft) -> Result<Result<(), Full>, Draft> {
+    fn admit(
+        &self,
+        draft: Draft,
+        incoming: Option<Incoming>,
+    ) -> Result<Result<Admitted, Full>, Draft> {
         let mut inner = self.lock();
-        let Inner { sequence, retained, entrance } = &mut *inner;
-        let Some(open) = entrance.as_mut().and_then(Entrance::with_room) else {
+        let inner = &mut *inner;
+        if !self.store.has_room() {
             return Err(draft);
+        }
+        if !inner.routes.is_empty() && inner.entrance_with_room().is_none() {
+            return Err(draft);
+        }
+
+        let message = draft.number(inner.sequence + 1);
+        let mut changes = Vec::new();
+        if message.retain() {
+            if let Err(full) = inner.retained.keep(&message) {
+                return Ok(Err(full));
+            }
+            changes.extend(retained_change(&message));
+        }
+        inner.sequence += 1;
+        changes.extend(incoming.map(|Incoming { record, packet_id }| Change::Incoming {
+            session: record,
+            packet_id: packet_id.get(),
+        }));
+
+        let (crowded, routed) = self.hand_over(&mut inner.index, &message, &mut changes);
+        if routed {
+            inner.push_to_router(message);
+        }
+        let ticket = (!changes.is_empty()).then(|| self.store.submit(changes));
+
+        Ok(Ok(Admitted { ticket, crowded }))
+    }
+
+    /// Puts a message into the inboxes of those who are served directly. Says which of them is
+    /// crowded, and whether the router has subscribers, too.
+    fn hand_over(
+        &self,
+        index: &mut Index,
+        message: &Message,
+        changes: &mut Vec<Change>,
+    ) -> (Option<Arc<Inbox>>, bool) {
+        let found = index.find(message);
+        let routed = found.routed;
+        let mut crowded = None;
+
+        for (subscriber, delivery) in deliveries(message, found) {
+            let record = subscriber.record.filter(|_| delivery.recorded);
+            let change = record.map(|session| queue_change(session, &delivery));
+            match subscriber.inbox.push(delivery) {
+                Pushed::Taken => {}
+                Pushed::Crowded => crowded = Some(Arc::clone(&subscriber.inbox)),
+                Pushed::Skipped => continue,
+                Pushed::Full => {
+                    self.figures.dropped.add();
+                    continue;
+                }
+            }
+            changes.extend(change);
+        }
+
+        (crowded, routed)
+    }
+
+    /// Subscribes, or gives an existing subscription, which goes `way`, other options.
+    ///
+    /// One that is served directly is in effect at once, and what is retained is in its inbox
+    /// before anything newer; it is stored when the ticket is committed. One that is routed is in
+    /// effect when the router says so, and has to ask for its snapshot then.
+    pub(crate) fn subscribe(
+        &self,
+        member: &Member,
+        key: u32,
+        request: &Request,
+        identifier: Option<NonZeroU32>,
+        way: Option<Way>,
+        retained: bool,
+    ) -> (Way, Option<Ticket>) {
+        let filter = &request.filter[..];
+        let now = self.now();
+        let mut inner = self.lock();
+        let way = way.unwrap_or_else(|| inner.choose(member, filter));
+        if way == Way::Routed {
+            return (way, None);
+        }
+
+        let subscriber = Subscriber {
+            inbox: Arc::clone(&member.inbox),
+            key,
+            no_local: request.no_local.then_some(member.origin),
+            qos: request.qos,
+            retain_as_published: request.retain_as_published,
+            identifier,
+            record: member.record,
+            shared: topic::is_shared(filter),
         };
-
-        let message = draft.number(*sequence + 1);
-        if message.retain()
-            && let Err(full) = retained.keep(&message)
-        {
-            return Ok(Err(full));
+        if retained {
+            let snapshot = inner.retained.matching(filter, now);
+            member.inbox.push_snapshot(snapshot.into_iter().filter_map(|message| {
+                (subscriber.no_local != Some(message.origin())).then(|| Delivery {
+                    key,
+                    qos: message.qos().min(request.qos),
+                    retain: true,
+                    identifiers: identifier.into_iter().collect(),
+                    recorded: false,
+                    message,
+                })
+            }));
         }
-        *sequence += 1;
-        if open.push(message).is_err() {
-            // What a router that dies has not handed on is lost with it, this message included.
-            *entrance = None;
-            self.figures.dropped.add();
-        }
+        inner.index.add(filter, subscriber);
+        let ticket = member.record.map(|session| {
+            self.store.submit([Change::Subscribe {
+                session,
+                key,
+                filter: filter.into(),
+                options: request.options(),
+                identifier: identifier.map(NonZeroU32::get),
+            }])
+        });
 
-        Ok(Ok(()))
+        (way, ticket)
+    }
+
+    /// Puts a subscription into effect that was stored.
+    pub(crate) fn resubscribe(&self, filter: &str, subscriber: Subscriber) {
+        self.lock().index.add(filter, subscriber);
+    }
+
+    /// Ends a subscription. The session forgets what of it is on its way.
+    pub(crate) fn unsubscribe(&self, member: &Member, key: u32, filter: &str, way: Way) {
+        let mut inner = self.lock();
+        match way {
+            Way::Direct => inner.index.remove(filter, &member.inbox),
+            Way::Routed => inner.index.unroute(filter),
+        }
+        if let Some(session) = member.record {
+            self.store.submit([Change::Unsubscribe { session, key }]);
+        }
+    }
+
+    /// Ends a session with all its subscriptions.
+    pub(crate) fn end<'a>(
+        &self,
+        member: &Member,
+        subscriptions: impl Iterator<Item = (&'a str, Way)>,
+    ) {
+        let mut inner = self.lock();
+        for (filter, way) in subscriptions {
+            match way {
+                Way::Direct => inner.index.remove(filter, &member.inbox),
+                Way::Routed => inner.index.unroute(filter),
+            }
+        }
+        if let Some(session) = member.record {
+            self.store.submit([Change::End { session }]);
+        }
     }
 
     /// The retained messages that match `filter`, as of now.
@@ -122,13 +354,27 @@ impl Exchange {
         Snapshot { sequence: inner.sequence, messages: inner.retained.matching(filter, now) }
     }
 
-    /// How many messages are retained, once the expired ones are forgotten.
-    pub(crate) fn sweep(&self) -> usize {
+    /// What was published after the message numbered `after`, matches `filter`, and may have been
+    /// lost with a router.
+    pub(crate) fn missed(&self, filter: &str, after: u64) -> Vec<Message> {
+        self.lock().recent.matching(filter, after)
+    }
+
+    /// How many subscriptions and retained messages there are, and the bytes of the latter, once
+    /// the expired ones are forgotten.
+    pub(crate) fn sweep(&self) -> Stock {
         let now = self.now();
         let mut inner = self.lock();
-        inner.retained.sweep(now);
+        let expired = inner.retained.sweep(now);
+        if !expired.is_empty() {
+            self.store.submit(expired.into_iter().map(|topic| Change::Forget { topic }));
+        }
 
-        inner.retained.len()
+        Stock {
+            subscriptions: inner.index.len(),
+            retained: inner.retained.len(),
+            retained_bytes: inner.retained.bytes(),
+        }
     }
 
     /// Makes a link for a subscriber.
@@ -167,11 +413,127 @@ impl Exchange {
     }
 }
 
+/// A message that has its place.
+struct Admitted {
+    ticket: Option<Ticket>,
+    crowded: Option<Arc<Inbox>>,
+}
+
+/// What there is of everything.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stock {
+    pub(crate) subscriptions: usize,
+    pub(crate) retained: usize,
+    pub(crate) retained_bytes: usize,
+}
+
+impl Inner {
+    fn choose(&mut self, member: &Member, filter: &str) -> Way {
+        let outlives = member.record.is_some();
+        if outlives || topic::is_shared(filter) || self.index.direct(filter) < DIRECT {
+            return Way::Direct;
+        }
+        if !self.routes.contains(filter) {
+            if self.routes.len() >= ROUTES {
+                return Way::Direct;
+            }
+            self.routes.insert(filter.into());
+        }
+        self.index.route(filter);
+
+        Way::Routed
+    }
+
+    fn entrance_with_room(&mut self) -> Option<&mut Entrance> {
+        self.entrance.as_mut().and_then(Entrance::with_room)
+    }
+
+    fn push_to_router(&mut self, message: Message) {
+        if message.qos() > Qos::AtMostOnce {
+            self.recent.push(message.clone());
+        }
+        // What a router that dies has not handed on is sent again to those who resubscribe.
+        if self.entrance.as_mut().is_some_and(|entrance| entrance.push(message).is_err()) {
+            self.entrance = None;
+        }
+    }
+}
+
+/// One delivery for each session, however many of its subscriptions match (3.3.4); shared ones are
+/// each for themselves (4.8.2).
+fn deliveries<'a>(message: &Message, found: Found<'a>) -> Vec<(&'a Subscriber, Delivery)> {
+    let mut deliveries: Vec<(&Subscriber, Delivery)> = Vec::with_capacity(found.direct.len());
+
+    for subscriber in found.direct {
+        let qos = message.qos().min(subscriber.qos);
+        let retain = subscriber.retain_as_published && message.retain();
+        let recorded = subscriber.record.is_some() && qos > Qos::AtMostOnce;
+        let same = |(known, _): &&mut (&Subscriber, Delivery)| {
+            !known.shared && Arc::ptr_eq(&known.inbox, &subscriber.inbox)
+        };
+        if !subscriber.shared
+            && subscriber.inbox.note(message.sequence()) == Note::Again
+            && let Some((_, delivery)) = deliveries.iter_mut().find(same)
+        {
+            delivery.qos = delivery.qos.max(qos);
+            delivery.retain |= retain;
+            delivery.recorded |= recorded;
+            delivery.identifiers.extend(subscriber.identifier);
+            continue;
+        }
+        deliveries.push((
+            subscriber,
+            Delivery {
+                message: message.clone(),
+                key: subscriber.key,
+                qos,
+                retain,
+                identifiers: subscriber.identifier.into_iter().collect(),
+                recorded,
+            },
+        ));
+    }
+
+    deliveries
+}
+
+/// What the broker says of itself is not stored: it is said anew.
+fn retained_change(message: &Message) -> Option<Change> {
+    let topic = message.shared_topic();
+    if topic.starts_with(b"$") {
+        return None;
+    }
+
+    Some(match message.payload_length() {
+        0 => Change::Forget { topic },
+        _ => Change::Retain { topic, envelope: message.envelope() },
+    })
+}
+
+fn queue_change(session: u64, delivery: &Delivery) -> Change {
+    let Delivery { message, key, qos, retain, identifiers, .. } = delivery;
+
+    Change::Queue {
+        session,
+        sequence: message.sequence(),
+        key: *key,
+        qos: qos.bits(),
+        retain: *retain,
+        identifiers: identifiers.iter().map(|identifier| identifier.get()).collect(),
+        topic: message.shared_topic(),
+        envelope: message.envelope(),
+    }
+}
+
 /// Returns when the router is dead, and says so when it is worse.
 async fn heartbeat(link: &mut Link) -> Result<(), RouterHung> {
     loop {
         link.ping().await;
-        match time::timeout(PATIENCE, link.next()).await {
+        let mut answer = time::timeout(PATIENCE, link.next()).await;
+        if answer.is_err() {
+            answer = time::timeout(PATIENCE, link.next()).await;
+        }
+        match answer {
             Ok(Ok(Event::Pong | Event::Message(..) | Event::Subscribed(_) | Event::Missed)) => {}
             Ok(Err(_died)) => return Ok(()),
             Err(_elapsed) => return Err(RouterHung),
@@ -186,94 +548,5 @@ async fn heartbeat(link: &mut Link) -> Result<(), RouterHung> {
 impl Exchange {
     pub(crate) fn kill_router(&self) {
         self.lock().entrance.as_mut().expect("the router is up").kill_router();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use tokio::task::JoinSet;
-
-    use super::*;
-    use crate::codec::Qos;
-
-    fn publication(payload: impl Into<Bytes>) -> Publication {
-        Publication {
-            topic: "a".into(),
-            payload: payload.into(),
-            qos: Qos::AtMostOnce,
-            retain: false,
-            expiry: None,
-            properties: Bytes::new(),
-        }
-    }
-
-    async fn exchange() -> Arc<Exchange> {
-        let capacity = Capacity { messages: 10, bytes: 1 << 20 };
-        Arc::new(Exchange::open(10, capacity, Arc::default()).await.unwrap())
-    }
-
-    async fn subscriber(exchange: &Exchange) -> Link {
-        let mut link = exchange.attach().await.unwrap();
-        link.subscribe(1, "#", 7).await;
-        assert!(matches!(link.next().await, Ok(Event::Subscribed(7))));
-        link
-    }
-
-    #[tokio::test]
-    async fn a_router_that_dies_is_replaced() {
-        let exchange = exchange().await;
-        let mut watch = JoinSet::new();
-        watch.spawn({
-            let exchange = Arc::clone(&exchange);
-            async move { exchange.watch().await }
-        });
-        let mut link = subscriber(&exchange).await;
-
-        for restarts in 1..4 {
-            exchange.kill_router();
-            assert!(link.next().await.is_err());
-            link = subscriber(&exchange).await;
-            while exchange.figures.router_restarts.value() < restarts {
-                assert!(watch.try_join_next().is_none(), "nobody watches");
-                tokio::task::yield_now().await;
-            }
-            exchange.publish(&publication("y"), Origin::BROKER).await.unwrap();
-            let Ok(Event::Message(1, message)) = link.next().await else { panic!("no message") };
-            assert!(message.topic() == b"a");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_link_that_falls_behind_is_told_so() {
-        let exchange = exchange().await;
-        let mut link = subscriber(&exchange).await;
-        let large = Bytes::from(vec![0; 1 << 19]);
-        for _ in 0..300 {
-            exchange.publish(&publication("small"), Origin::BROKER).await.unwrap();
-        }
-        for _ in 0..20 {
-            exchange.publish(&publication(large.clone()), Origin::BROKER).await.unwrap();
-        }
-
-        let mut heard = 0;
-        while let Event::Message(..) = link.next().await.unwrap() {
-            heard += 1;
-        }
-        assert!((200..320).contains(&heard), "{heard}");
-    }
-
-    #[tokio::test]
-    async fn messages_are_numbered_in_their_order() {
-        let exchange = exchange().await;
-        let mut link = subscriber(&exchange).await;
-        for _ in 0..100 {
-            exchange.publish(&publication("x"), Origin(3)).await.unwrap();
-        }
-
-        for sequence in 1..=100 {
-            let Ok(Event::Message(1, message)) = link.next().await else { panic!("no message") };
-            assert_eq!((message.sequence(), message.origin()), (sequence, Origin(3)));
-        }
     }
 }

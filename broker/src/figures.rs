@@ -11,6 +11,7 @@ use tokio::time;
 use crate::{
     codec::{Publication, Qos},
     exchange::Exchange,
+    front::Front,
     message::Origin,
 };
 
@@ -20,11 +21,20 @@ pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
     pub(crate) fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.add_many(1);
+    }
+
+    pub(crate) fn add_many(&self, many: usize) {
+        self.0.fetch_add(many as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn subtract(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Notes the highest value there ever was.
+    pub(crate) fn raise(&self, to: u64) {
+        self.0.fetch_max(to, Ordering::Relaxed);
     }
 
     pub(crate) fn value(&self) -> u64 {
@@ -37,55 +47,237 @@ impl Counter {
 pub(crate) struct Figures {
     /// Clients that are connected.
     pub(crate) connected: Counter,
+    /// The most that ever were.
+    pub(crate) connected_most: Counter,
     /// Connections that were accepted as clients.
     pub(crate) connections: Counter,
     /// Connections that were turned away, with or without CONNACK.
     pub(crate) turned_away: Counter,
+    /// Of them, those with a wrong user or password.
+    pub(crate) failed_logins: Counter,
+    /// Of them, those that made room for others before they had said who they are.
+    pub(crate) crowded_out: Counter,
+    /// Sessions that ended because their client stayed away.
+    pub(crate) sessions_expired: Counter,
+    /// Bytes from clients.
+    pub(crate) bytes_received: Counter,
+    /// Bytes to clients.
+    pub(crate) bytes_sent: Counter,
     /// Messages from clients.
     pub(crate) received: Counter,
     /// Messages to clients.
     pub(crate) sent: Counter,
-    /// Messages that expired, were too large for a client, or went down with a router.
+    /// Messages that expired, were too large for a client, or found no room in its queue.
     pub(crate) dropped: Counter,
     /// Messages that a client may not publish.
     pub(crate) refused: Counter,
+    /// Subscriptions that a client may not have.
+    pub(crate) refused_subscriptions: Counter,
+    /// How often a client that publishes too fast was made to wait.
+    pub(crate) throttled: Counter,
     /// Clients that were disconnected because they did not keep up.
     pub(crate) slow_clients: Counter,
     /// Routers that died and were replaced.
     pub(crate) router_restarts: Counter,
 }
 
-impl Figures {
-    fn topics(&self) -> [(&'static str, u64); 9] {
-        [
-            ("clients/connected", self.connected.value()),
-            ("connections/total", self.connections.value()),
-            ("connections/refused", self.turned_away.value()),
-            ("messages/received", self.received.value()),
-            ("messages/sent", self.sent.value()),
-            ("publish/messages/dropped", self.dropped.value()),
-            ("publish/messages/refused", self.refused.value()),
-            ("clients/slow", self.slow_clients.value()),
-            ("router/restarts", self.router_restarts.value()),
+/// One figure as it is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figure {
+    /// Below `$SYS/broker/`.
+    pub(crate) name: &'static str,
+    /// What Prometheus calls it, after `manless_broker_`.
+    pub(crate) metric: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) help: &'static str,
+    pub(crate) value: u64,
+}
+
+/// Whether a figure only grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Counter,
+    Gauge,
+}
+
+impl Front {
+    /// Everything there is to show, as of now.
+    pub(crate) fn figures(&self) -> Vec<Figure> {
+        let Figures { connected, connected_most, connections, turned_away, .. } = &*self.figures;
+        let counted = &self.figures;
+        let stock = self.exchange.sweep();
+        let away = self.registry.away() as u64;
+        let store = self.exchange.store().figures();
+        let counter = |name, metric, help, counter: &Counter| Figure {
+            name,
+            metric,
+            kind: Kind::Counter,
+            help,
+            value: counter.value(),
+        };
+        let gauge =
+            |name, metric, help, value| Figure { name, metric, kind: Kind::Gauge, help, value };
+
+        vec![
+            gauge(
+                "clients/connected",
+                "clients_connected",
+                "Clients that are connected.",
+                connected.value(),
+            ),
+            gauge("clients/disconnected", "sessions_away", "Sessions whose client is away.", away),
+            gauge(
+                "clients/total",
+                "sessions",
+                "Sessions, with and without a client.",
+                connected.value() + away,
+            ),
+            gauge(
+                "clients/maximum",
+                "clients_connected_most",
+                "The most clients that ever were connected.",
+                connected_most.value(),
+            ),
+            counter(
+                "clients/expired",
+                "sessions_expired_total",
+                "Sessions that ended because their client stayed away.",
+                &counted.sessions_expired,
+            ),
+            counter(
+                "clients/slow",
+                "clients_slow_total",
+                "Clients that were disconnected because they did not keep up.",
+                &counted.slow_clients,
+            ),
+            counter(
+                "connections/total",
+                "connections_total",
+                "Connections that were accepted as clients.",
+                connections,
+            ),
+            counter(
+                "connections/refused",
+                "connections_refused_total",
+                "Connections that were turned away.",
+                turned_away,
+            ),
+            counter(
+                "connections/crowded_out",
+                "connections_crowded_out_total",
+                "Silent connections that made room for others.",
+                &counted.crowded_out,
+            ),
+            counter(
+                "connections/failed_logins",
+                "failed_logins_total",
+                "Connections with a wrong user or password.",
+                &counted.failed_logins,
+            ),
+            counter(
+                "bytes/received",
+                "received_bytes_total",
+                "Bytes from clients.",
+                &counted.bytes_received,
+            ),
+            counter("bytes/sent", "sent_bytes_total", "Bytes to clients.", &counted.bytes_sent),
+            counter(
+                "messages/received",
+                "messages_received_total",
+                "Messages from clients.",
+                &counted.received,
+            ),
+            counter("messages/sent", "messages_sent_total", "Messages to clients.", &counted.sent),
+            counter(
+                "publish/messages/dropped",
+                "messages_dropped_total",
+                "Messages that expired, were too large for a client, or found no room.",
+                &counted.dropped,
+            ),
+            counter(
+                "publish/messages/refused",
+                "messages_refused_total",
+                "Messages that a client may not publish.",
+                &counted.refused,
+            ),
+            counter(
+                "publish/throttled",
+                "publish_throttled_total",
+                "How often a client that published too fast had to wait.",
+                &counted.throttled,
+            ),
+            counter(
+                "subscriptions/refused",
+                "subscriptions_refused_total",
+                "Subscriptions that a client may not have.",
+                &counted.refused_subscriptions,
+            ),
+            gauge(
+                "subscriptions/count",
+                "subscriptions",
+                "Subscriptions of all sessions.",
+                stock.subscriptions as u64,
+            ),
+            gauge(
+                "retained messages/count",
+                "retained_messages",
+                "Retained messages.",
+                stock.retained as u64,
+            ),
+            gauge(
+                "retained messages/bytes",
+                "retained_bytes",
+                "Bytes of all retained messages.",
+                stock.retained_bytes as u64,
+            ),
+            counter_of(
+                "store/commits",
+                "store_commits_total",
+                "Batches that were written to disk.",
+                store.commits,
+            ),
+            counter_of(
+                "store/failures",
+                "store_failures_total",
+                "Batches that could not be written at once.",
+                store.failures,
+            ),
+            counter(
+                "router/restarts",
+                "router_restarts_total",
+                "Routers that died and were replaced.",
+                &counted.router_restarts,
+            ),
+            gauge(
+                "uptime",
+                "uptime_seconds",
+                "For how many seconds the broker has been running.",
+                self.exchange.uptime().as_secs(),
+            ),
         ]
     }
 }
 
+fn counter_of(name: &'static str, metric: &'static str, help: &'static str, value: u64) -> Figure {
+    Figure { name, metric, kind: Kind::Counter, help, value }
+}
+
 /// Publishes the figures for as long as the broker runs.
-pub(crate) async fn publish(figures: &Figures, exchange: &Exchange, every: Duration) {
+pub(crate) async fn publish(front: &Front, every: Duration) {
     if every.is_zero() {
         return std::future::pending().await;
     }
     let mut tick = time::interval(every);
-    report(exchange, "version", concat!("manless ", env!("CARGO_PKG_VERSION")).to_owned()).await;
+    let version = concat!("manless ", env!("CARGO_PKG_VERSION"));
+    report(&front.exchange, "version", version.to_owned()).await;
 
     loop {
         tick.tick().await;
-        let retained = exchange.sweep();
-        report(exchange, "retained messages/count", retained.to_string()).await;
-        report(exchange, "uptime", format!("{} seconds", exchange.now().as_secs())).await;
-        for (name, value) in figures.topics() {
-            report(exchange, name, value.to_string()).await;
+        for Figure { name, value, .. } in front.figures() {
+            // The customary form of this one.
+            let text =
+                if name == "uptime" { format!("{value} seconds") } else { value.to_string() };
+            report(&front.exchange, name, text).await;
         }
     }
 }
@@ -100,5 +292,5 @@ async fn report(exchange: &Exchange, name: &str, value: String) {
         properties: Bytes::new(),
     };
     // A full store has no room for figures; that is not worth a word every ten seconds.
-    let _ = exchange.publish(&publication, Origin::BROKER).await;
+    let _ = exchange.publish(&publication, Origin::BROKER, None).await;
 }

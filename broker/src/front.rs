@@ -1,17 +1,32 @@
-//! What all connections share.
+//! What all connections share, and the sessions whose client is away.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+mod restoring;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use schemas::Root;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
 use crate::{
-    admission::Admission, config::Limits, exchange::Exchange, figures::Figures, message::Origin,
-    registry::Registry, retained::Capacity, router::NoLink, session::Surroundings,
+    admission::Admission,
+    codec::Will,
+    exchange::{Exchange, Member},
+    figures::Figures,
+    inbox::Inbox,
+    limits::Limits,
+    message::Origin,
+    registry::{Claim, Expired, Owner, Parked, Registry},
+    retained::Capacity,
+    router::NoLink,
+    session::{Kept, Session, Surroundings},
+    store::{self, Change, Location, Store},
 };
 
 /// The broker behind its listener.
@@ -26,25 +41,56 @@ pub(crate) struct Front {
     /// Room for those that have.
     pub(crate) connections: Arc<Semaphore>,
     last_origin: AtomicU64,
+    last_record: AtomicU64,
+}
+
+/// There can be no broker.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
+    #[error(transparent)]
+    Router(#[from] NoLink),
 }
 
 impl Front {
-    pub(crate) async fn open(limits: &Limits, root: Root) -> Result<Self, NoLink> {
+    /// Goes on where the broker that had the same store ended.
+    pub(crate) async fn open(
+        limits: &Limits,
+        store: Location,
+        root: Root,
+    ) -> Result<Self, OpenError> {
         let figures = Arc::new(Figures::default());
+        let (store, mut contents) = Store::open(&store)?;
         let capacity =
             Capacity { messages: limits.retained_messages, bytes: limits.retained_bytes };
-        let exchange = Exchange::open(limits.connections, capacity, Arc::clone(&figures)).await?;
+        let exchange = Exchange::open(
+            limits.connections,
+            capacity,
+            store,
+            &mut contents,
+            Arc::clone(&figures),
+        )
+        .await?;
+        // Numbers that no stored message has, as it may have been published by somebody else.
+        let first_origin = exchange.now().as_micros() as u64;
 
-        Ok(Self {
+        let front = Self {
             admission: Arc::new(Admission::new(root)),
             figures,
             exchange,
             registry: Arc::default(),
             handshakes: Arc::new(Semaphore::new(limits.handshakes)),
             connections: Arc::new(Semaphore::new(limits.connections)),
-            last_origin: AtomicU64::new(Origin::BROKER.0),
+            last_origin: AtomicU64::new(first_origin),
+            last_record: AtomicU64::new(contents.last_session),
             limits: Arc::new(limits.clone()),
-        })
+        };
+        for session in contents.sessions {
+            front.restore(session);
+        }
+
+        Ok(front)
     }
 
     /// A name for a client that has none (3.1.3.1); nobody else can have guessed it.
@@ -52,7 +98,7 @@ impl Front {
         format!("auto-{}", Uuid::now_v7().simple())
     }
 
-    pub(crate) fn next_origin(&self) -> Origin {
+    fn next_origin(&self) -> Origin {
         Origin(self.last_origin.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
@@ -63,4 +109,99 @@ impl Front {
             limits: Arc::clone(&self.limits),
         }
     }
+
+    /// Whether one more session may outlive its connection, or it is one of those that do.
+    pub(crate) fn has_room_for_session(&self, owner: &Owner) -> bool {
+        self.registry.away() < self.limits.sessions || self.registry.knows(owner)
+    }
+
+    /// The session of a client that connects, and whether it is one from before (3.1.2.4).
+    pub(crate) async fn enter(
+        &self,
+        owner: &Owner,
+        parked: Option<Parked>,
+        clean_start: bool,
+        expiry: u32,
+    ) -> (Kept, bool) {
+        let (kept, is_present) = match parked {
+            // Its will is not due any more: the client is back in time (3.1.3.2.2).
+            Some(parked) if !clean_start => (parked.kept, true),
+            Some(parked) => {
+                self.end(parked).await;
+                (self.begin(expiry), false)
+            }
+            None => (self.begin(expiry), false),
+        };
+        if let Some(session) = kept.member.record {
+            let Owner { user, client_id } = owner.clone();
+            self.exchange.store().submit([Change::Session { session, user, client_id, expiry }]);
+        }
+
+        (kept, is_present)
+    }
+
+    fn begin(&self, expiry: u32) -> Kept {
+        let record = (expiry > 0).then(|| self.last_record.fetch_add(1, Ordering::Relaxed) + 1);
+        let inbox = Arc::new(Inbox::new(&self.limits));
+
+        Kept::new(Member { inbox, origin: self.next_origin(), record })
+    }
+
+    /// Ends a session, or keeps it for its client, and publishes the will or keeps that.
+    pub(crate) async fn leave(&self, session: Session, will: Option<Will>, claim: Claim) {
+        let expiry = session.expiry();
+        let kept = session.into_kept();
+        if expiry == 0 {
+            let will = will.map(|will| (Instant::now(), will));
+            self.end(Parked { kept, ends: None, will }).await;
+            return;
+        }
+
+        let delay = will.as_ref().map_or(0, |will| will.delay.min(expiry));
+        let mut will = will.map(|will| (after(delay), will));
+        if delay == 0
+            && let Some((_, will)) = will.take()
+        {
+            self.publish_will(&will, kept.member.origin).await;
+        }
+        if let Some(session) = kept.member.record {
+            let since_ms = self.exchange.now().as_millis() as u64;
+            self.exchange.store().submit([Change::Away { session, since_ms }]);
+        }
+        let ends = (expiry < u32::MAX).then(|| after(expiry));
+        claim.park(Parked { kept, ends, will });
+    }
+
+    /// Does what is due to sessions whose client is away, for as long as the broker runs.
+    pub(crate) async fn expire(&self) {
+        loop {
+            for expired in self.registry.expired().await {
+                match expired {
+                    Expired::Will(will, origin) => self.publish_will(&will, origin).await,
+                    Expired::Session(parked) => {
+                        self.figures.sessions_expired.add();
+                        self.end(*parked).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A session is over, and a will that was not due yet is due now (3.1.3.2.2).
+    async fn end(&self, parked: Parked) {
+        let Parked { kept, will, .. } = parked;
+        self.exchange.end(&kept.member, kept.filters());
+        if let Some((_, will)) = will {
+            self.publish_will(&will, kept.member.origin).await;
+        }
+    }
+
+    async fn publish_will(&self, will: &Will, origin: Origin) {
+        // A will that cannot be retained has nobody left to be told so.
+        let _ = self.exchange.publish(&will.publication, origin, None).await;
+    }
+}
+
+fn after(seconds: u32) -> Instant {
+    Instant::now() + Duration::from_secs(seconds.into())
 }

@@ -13,6 +13,7 @@ use crate::{
     admission::{Denied, Principal},
     codec::{Connect, DecodeError, Packet, Reason, Version, encode, frame},
     front::Front,
+    registry::Owner,
 };
 
 /// The longest CONNECT that is worth reading from somebody unknown.
@@ -25,10 +26,10 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(crate) struct Admitted {
     pub(crate) connect: Connect,
     pub(crate) principal: Principal,
-    /// Its own name or, if it has none, one that was invented.
-    pub(crate) client_id: String,
+    /// Whose session it wants; its own name or, if it has none, one that was invented.
+    pub(crate) owner: Owner,
     /// Its place among the connections.
-    pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) places: OwnedSemaphorePermit,
 }
 
 /// Why somebody does not get in.
@@ -46,6 +47,10 @@ pub(crate) enum TurnedAway {
     Denied(Version, Denied),
     #[error("there are as many connections as may be")]
     Crowded(Version),
+    #[error("the user has as many connections as may be")]
+    TooManyOfUser(Version),
+    #[error("there are as many sessions as may be")]
+    TooManySessions(Version),
 }
 
 impl TurnedAway {
@@ -58,6 +63,9 @@ impl TurnedAway {
             }
             Self::Denied(version, denied) => Some((*version, denied.reason())),
             Self::Crowded(version) => Some((*version, Reason::ServerBusy)),
+            Self::TooManyOfUser(version) | Self::TooManySessions(version) => {
+                Some((*version, Reason::QuotaExceeded))
+            }
             // 4.13.1: who does not speak MQTT is not answered in it.
             Self::Silent | Self::Broken(_) | Self::NotConnect | Self::Invalid(_) => None,
         }
@@ -82,14 +90,21 @@ where
         .admission
         .connect(&connect, front.limits.client_id_bytes)
         .map_err(|denied| TurnedAway::Denied(version, denied))?;
-    let place =
+    let places =
         front.connections.clone().try_acquire_owned().map_err(|_| TurnedAway::Crowded(version))?;
     let client_id = match connect.client_id.is_empty() {
-        true => front.invent_client_id(),
-        false => connect.client_id.to_string(),
+        true => front.invent_client_id().into(),
+        false => connect.client_id[..].into(),
     };
+    let owner = Owner { user: "".into(), client_id };
+    if front.registry.connections_of(&owner.user) >= front.limits.connections_per_user {
+        return Err(TurnedAway::TooManyOfUser(version));
+    }
+    if connect.session_expiry > 0 && !front.has_room_for_session(&owner) {
+        return Err(TurnedAway::TooManySessions(version));
+    }
 
-    Ok(Admitted { connect, principal, client_id, place })
+    Ok(Admitted { connect, principal, owner, places })
 }
 
 async fn read_connect<S>(io: &mut S, received: &mut BytesMut) -> Result<Connect, TurnedAway>
@@ -106,7 +121,9 @@ where
                 Packet::Connect(connect) => Ok(*connect),
                 Packet::Publish(_)
                 | Packet::PubAck(_)
-                | Packet::ExactlyOnce
+                | Packet::PubRec(..)
+                | Packet::PubRel(_)
+                | Packet::PubComp(_)
                 | Packet::Subscribe(_)
                 | Packet::Unsubscribe(_)
                 | Packet::PingReq
@@ -127,7 +144,7 @@ where
 {
     let Some((version, reason)) = why.answer() else { return };
     let mut answer = BytesMut::new();
-    encode::refuse(&mut answer, version, reason);
+    encode::refuse(&mut answer, version, reason, &why.to_string());
 
     // Who does not listen does not hear it.
     let _ = time::timeout(FAREWELL, async {

@@ -27,22 +27,23 @@ mod exchange;
 mod figures;
 mod front;
 mod handshake;
+mod inbox;
+mod index;
 mod keep_alive;
+mod limits;
 mod message;
 mod outbox;
+mod pace;
 mod registry;
 mod retained;
 mod router;
 mod session;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "sessions do not outlive their connection yet")
-)]
 mod store;
 mod topic;
 
 pub use broker::{BindError, Broker, BrokerError};
-pub use config::{Config, Limits};
+pub use config::{Config, Storage};
+pub use limits::Limits;
 pub use store::Durability;
 
 /// What every log filter should begin with where a broker runs.

@@ -32,7 +32,7 @@ async fn start(args: Args) -> anyhow::Result<()> {
     telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
 
     let stop = signal::shutdown().context("cannot listen for signals")?;
-    let broker = Broker::bind(config, root).await?;
+    let broker = Broker::bind(config, root, &settings.data_dir()?).await?;
     let mut supervisor = Supervisor::default();
     supervisor.spawn("broker", |cancel| broker.run(cancel));
 

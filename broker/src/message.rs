@@ -66,7 +66,7 @@ fn prefix(topic: &str) -> &'static str {
 }
 
 impl Draft {
-    /// `now` counts from the start of the broker.
+    /// `now` counts from 1970, as what is stored outlives the broker.
     pub(crate) fn new(publication: &Publication, origin: Origin, now: Duration) -> Self {
         let Publication { topic, payload, qos, retain, expiry, properties } = publication;
         let topic_length = PREFIX + topic.len();
@@ -102,6 +102,20 @@ impl Draft {
 }
 
 impl Message {
+    /// Takes a message back from the store; `None` for bytes that are none.
+    pub(crate) fn from_store(topic: &[u8], envelope: Bytes) -> Option<Self> {
+        let name = std::str::from_utf8(topic).ok()?;
+        let properties = envelope.get(29..HEADER).map(|mut length| length.get_u32() as usize)?;
+        let is_whole = envelope.len() >= HEADER + properties && Qos::from_bits(envelope[0]).is_ok();
+
+        is_whole.then(|| Self { topic: routed(name).into(), envelope })
+    }
+
+    /// All of it but the topic, as it is stored.
+    pub(crate) fn envelope(&self) -> Bytes {
+        self.envelope.clone()
+    }
+
     /// Takes a message back from the router.
     pub(crate) fn from_router(topic: Bytes, envelope: Bytes) -> Self {
         Self { topic, envelope }

@@ -72,10 +72,24 @@ impl Retained {
             .collect()
     }
 
-    /// Forgets what has expired.
-    pub(crate) fn sweep(&mut self, now: Duration) {
-        self.messages.retain(|_, message| message.life(now) != Life::Over);
-        self.bytes = self.messages.values().map(Message::size).sum();
+    /// Forgets what has expired, and says which topics that were.
+    pub(crate) fn sweep(&mut self, now: Duration) -> Vec<Bytes> {
+        let is_over = |message: &Message| message.life(now) == Life::Over;
+        let expired: Vec<Bytes> = self
+            .messages
+            .iter()
+            .filter(|(_, message)| is_over(message))
+            .map(|(topic, _)| topic.clone())
+            .collect();
+
+        for topic in &expired {
+            self.remove(topic);
+        }
+        expired
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(crate) fn len(&self) -> usize {

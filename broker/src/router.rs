@@ -195,14 +195,14 @@ pub(crate) struct Link {
     /// The router waits to hear that its last batch has been taken.
     owes_wake: bool,
     /// Where in the router's log the next message of a subscription should stand.
-    expected: HashMap<usize, u64>,
+    expected: HashMap<u32, u64>,
 }
 
 /// What a link hears.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A message for the subscription with that key.
-    Message(usize, Message),
+    Message(u32, Message),
     /// All that was subscribed to up to this ticket is in effect.
     Subscribed(u16),
     /// Messages were lost: the link was too slow.
@@ -218,7 +218,7 @@ impl Link {
     }
 
     /// Subscribes; [`Event::Subscribed`] follows. Messages come with `key`, which is not 0.
-    pub(crate) async fn subscribe(&mut self, key: usize, filter: &str, ticket: u16) {
+    pub(crate) async fn subscribe(&mut self, key: u32, filter: &str, ticket: u16) {
         let filter = Filter {
             path: routed(filter),
             qos: QoS::AtMostOnce,
@@ -226,14 +226,15 @@ impl Link {
             preserve_retain: false,
             retain_forward_rule: RetainForwardRule::Never,
         };
-        let properties = SubscribeProperties { id: Some(key), user_properties: Vec::new() };
+        let properties =
+            SubscribeProperties { id: Some(key as usize), user_properties: Vec::new() };
         let subscribe = Subscribe { pkid: ticket, filters: vec![filter] };
 
         self.send(Packet::Subscribe(subscribe, Some(properties))).await;
     }
 
     /// Ends a subscription; messages that are on their way still come.
-    pub(crate) async fn unsubscribe(&mut self, key: usize, filter: &str) {
+    pub(crate) async fn unsubscribe(&mut self, key: u32, filter: &str) {
         self.expected.remove(&key);
         let unsubscribe = Unsubscribe { pkid: 1, filters: vec![routed(filter)] };
         self.send(Packet::Unsubscribe(unsubscribe, None)).await;
@@ -281,7 +282,7 @@ impl Link {
     }
 
     fn forward(&mut self, forward: Forward) -> Option<Event> {
-        let key = *forward.properties?.subscription_identifiers.last()?;
+        let key = *forward.properties?.subscription_identifiers.last()? as u32;
         let (_, offset) = forward.cursor?;
         let message = Message::from_router(forward.publish.topic, forward.publish.payload);
 

@@ -1,18 +1,18 @@
 //! What one client and the broker owe each other, free of I/O.
 //!
-//! A [`Session`] is told what came from the client ([`Session::packet`]) and from the router
-//! ([`Session::message`], [`Session::subscribed`]). It answers with the [`Step`] that its
-//! connection has to take, and writes what the client shall get into its outbox. It reads no clock,
-//! owns no socket and never awaits; `connection.rs` does all of that.
+//! A [`Session`] is told what came from the client ([`Session::packet`]) and takes what waits in its
+//! inbox ([`Session::pump`]). It answers with the [`Step`] that its connection has to take, and writes
+//! what the client shall get into its outbox. It reads no clock, owns no socket and never awaits;
+//! `connection.rs` does all of that. What of it outlives the connection is [`Kept`].
 //!
-//! A SUBSCRIBE is answered when the router says that it is in effect; then come the retained
-//! messages, which the connection fetches ([`Session::settle`], [`Session::snapshot`]).
-//!
-//! Sessions are clean: they end with their connection, and nothing is sent twice.
+//! A message from the client is answered when it is where it has to be: with those who are
+//! connected, and on disk where it has to outlive the broker. A SUBSCRIBE is answered when it is in
+//! effect. Answers keep the order of what they answer (4.6).
 
+mod acknowledging;
 mod aliases;
 mod delivery;
-mod queue;
+mod kept;
 mod subscribing;
 mod subscriptions;
 #[cfg(test)]
@@ -23,10 +23,15 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tracing::warn;
 
-pub(crate) use self::subscriptions::Route;
 use self::{
-    aliases::Aliases, queue::Queue, subscribing::Unsettled, subscriptions::Subscriptions,
-    window::Window,
+    acknowledging::Unanswered,
+    aliases::{Aliases, OwnAliases},
+    subscribing::Unsettled,
+};
+pub(crate) use self::{
+    kept::Kept,
+    subscribing::{Asked, Due},
+    subscriptions::Route,
 };
 use crate::{
     admission::{Admission, Principal},
@@ -34,30 +39,37 @@ use crate::{
         Connect, DecodeError, Disconnect, Packet, PacketId, Publication, Publish, Qos, Reason,
         Version, Will, encode,
     },
-    config::Limits,
+    exchange::Member,
     figures::Figures,
-    message::Origin,
+    inbox::Delivery,
+    limits::Limits,
     outbox::Outbox,
+    store::{Change, Ticket},
 };
 
-/// One client's session.
+/// One client's session while the client is connected.
 #[derive(Debug)]
 pub(crate) struct Session {
-    origin: Origin,
+    kept: Kept,
     principal: Principal,
     version: Version,
+    /// For how many seconds the session outlives this connection.
+    expiry: u32,
     maximum_packet_size: usize,
-    maximum_subscriptions: usize,
-    may_outlive_connection: bool,
+    wants_problem_information: bool,
     will: Option<Will>,
     admission: Arc<Admission>,
     figures: Arc<Figures>,
+    limits: Arc<Limits>,
     aliases: Aliases,
-    subscriptions: Subscriptions,
+    own_aliases: OwnAliases,
+    unanswered: VecDeque<Unanswered>,
     unsettled: VecDeque<Unsettled>,
     last_ticket: u16,
-    queue: Queue,
-    window: Window,
+    /// What was taken from the inbox and has not been sent.
+    next: VecDeque<Delivery>,
+    /// What the store has to be told.
+    changes: Vec<Change>,
     outbox: Outbox,
 }
 
@@ -76,9 +88,9 @@ pub(crate) enum Step {
     Done,
     /// Publish, then tell [`Session::published`].
     Publish(Publication, Option<PacketId>),
-    /// Have the router match these filters, the last of them under this ticket.
-    Subscribe(Vec<Route>, u16),
-    /// Have the router forget these filters.
+    /// Put these subscriptions into effect, then tell [`Session::placed`].
+    Subscribe(Vec<Asked>),
+    /// End these subscriptions.
     Unsubscribe(Vec<Route>),
     /// The client has left as it should.
     Leave,
@@ -111,30 +123,36 @@ impl From<DecodeError> for Close {
 }
 
 impl Session {
+    /// A session whose client is connected; `kept` is new, or what is left of an earlier
+    /// connection. `expiry` is how many seconds it is to outlive this one.
     pub(crate) fn new(
         connect: Connect,
-        origin: Origin,
+        mut kept: Kept,
+        expiry: u32,
         principal: Principal,
         surroundings: &Surroundings,
     ) -> Self {
         let Surroundings { admission, figures, limits } = surroundings;
+        kept.connect(connect.receive_maximum.min(limits.in_flight.get()));
 
         Self {
-            origin,
+            kept,
             principal,
             version: connect.version,
+            expiry,
             maximum_packet_size: connect.maximum_packet_size as usize,
-            maximum_subscriptions: limits.subscriptions,
-            may_outlive_connection: connect.session_expiry > 0,
+            wants_problem_information: connect.wants_problem_information,
             will: connect.will,
             admission: Arc::clone(admission),
             figures: Arc::clone(figures),
+            limits: Arc::clone(limits),
             aliases: Aliases::new(limits.topic_aliases),
-            subscriptions: Subscriptions::default(),
+            own_aliases: OwnAliases::new(connect.topic_alias_maximum.min(limits.topic_aliases)),
+            unanswered: VecDeque::new(),
             unsettled: VecDeque::new(),
             last_ticket: 0,
-            queue: Queue::new(limits),
-            window: Window::new(connect.receive_maximum.min(limits.in_flight.get())),
+            next: VecDeque::new(),
+            changes: Vec::new(),
             outbox: Outbox::default(),
         }
     }
@@ -143,8 +161,18 @@ impl Session {
         self.version
     }
 
-    pub(crate) fn origin(&self) -> Origin {
-        self.origin
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The session as the exchange knows it.
+    pub(crate) fn member(&self) -> &Member {
+        &self.kept.member
+    }
+
+    /// For how many seconds it outlives its connection.
+    pub(crate) fn expiry(&self) -> u32 {
+        self.expiry
     }
 
     /// What the client is to be sent.
@@ -152,94 +180,104 @@ impl Session {
         &mut self.outbox
     }
 
+    /// What the store is to be told.
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
     /// What is to be published now that the client is gone.
     pub(crate) fn take_will(&mut self) -> Option<Will> {
         self.will.take()
     }
 
+    /// Ends the connection: what is left is what outlives it.
+    pub(crate) fn into_kept(self) -> Kept {
+        self.kept.member.inbox.leave(self.next);
+        self.kept
+    }
+
     /// Tells the client why it is disconnected.
-    pub(crate) fn disconnect(&mut self, reason: Reason) {
-        encode::disconnect(self.outbox.open(), self.version, reason);
+    pub(crate) fn disconnect(&mut self, reason: Reason, text: &str) {
+        let text = if text.len() + 8 > self.maximum_packet_size { "" } else { text };
+        encode::disconnect(self.outbox.open(), self.version, reason, text);
     }
 
     /// Takes a packet from the client.
     pub(crate) fn packet(&mut self, packet: Packet, now: Duration) -> Result<Step, Close> {
         match packet {
-            Packet::Publish(publish) => self.publish(publish),
-            Packet::PubAck(id) => {
-                self.acknowledged(id, now);
-                Ok(Step::Done)
-            }
-            Packet::Subscribe(subscribe) => Ok(self.subscribe(&subscribe)),
-            Packet::Unsubscribe(unsubscribe) => Ok(self.unsubscribe(unsubscribe)),
-            Packet::PingReq => {
-                encode::pingresp(self.outbox.open());
-                Ok(Step::Done)
-            }
-            Packet::Disconnect(disconnect) => self.leave(&disconnect),
-            Packet::Connect(_) => Err(Close::new(Reason::ProtocolError, "a second CONNECT")),
-            Packet::ExactlyOnce => {
-                Err(Close::new(Reason::ProtocolError, "a packet of a QoS that is not in use"))
+            Packet::Publish(publish) => return self.publish(publish),
+            Packet::PubAck(id) => self.acknowledged(id, now)?,
+            Packet::PubRec(id, verdict) => self.received(id, verdict, now)?,
+            Packet::PubRel(id) => self.released(id),
+            Packet::PubComp(id) => self.completed(id, now)?,
+            Packet::Subscribe(subscribe) => return Ok(self.subscribe(subscribe)),
+            Packet::Unsubscribe(unsubscribe) => return Ok(self.unsubscribe(unsubscribe)),
+            Packet::PingReq => encode::pingresp(self.outbox.open()),
+            Packet::Disconnect(disconnect) => return self.leave(&disconnect),
+            Packet::Connect(_) => {
+                return Err(Close::new(Reason::ProtocolError, "a second CONNECT"));
             }
             Packet::Auth => {
-                Err(Close::new(Reason::ProtocolError, "AUTH without an authentication method"))
+                let detail = "AUTH without an authentication method";
+                return Err(Close::new(Reason::ProtocolError, detail));
             }
         }
+
+        Ok(Step::Done)
     }
 
     fn publish(&mut self, publish: Publish) -> Result<Step, Close> {
         let Publish { mut publication, packet_id, alias } = publish;
         self.figures.received.add();
 
-        if publication.qos == Qos::ExactlyOnce {
-            return Err(Close::new(Reason::QosUnsupported, "a message of QoS 2"));
-        }
         if let Some(alias) = alias {
             publication.topic = self.aliases.resolve(publication.topic, alias)?;
         }
-        if let Err(denied) = self.admission.publish(self.principal, &publication) {
+        if let Some(id) = packet_id {
+            self.check_receive_maximum(id)?;
+            if publication.qos == Qos::ExactlyOnce && self.kept.incoming.contains(&id) {
+                self.answer_again(id);
+                return Ok(Step::Done);
+            }
+        }
+        if let Err(denied) = self.admission.publish(&self.principal, &publication) {
             self.figures.refused.add();
             warn!(topic = %publication.topic, reason = %denied, "Refused a message");
-            // Before MQTT 5 a PUBACK cannot say so. The message is acknowledged all the same (4.3.2
-            // and 3.3.5 of 3.1.1): the only other answer would be to close the connection, and a
-            // client that tries again would be cut off for ever.
-            self.acknowledge(packet_id, denied.reason());
+            // Before MQTT 5 an acknowledgement cannot say so. The message is acknowledged all the
+            // same (4.3.2 and 3.3.5 of 3.1.1): the only other answer would be to close the
+            // connection, and a client that tries again would be cut off for ever.
+            self.refused(packet_id, publication.qos, denied.reason());
             return Ok(Step::Done);
         }
 
         Ok(Step::Publish(publication, packet_id))
     }
 
-    /// Takes note of what became of a message from the client.
-    pub(crate) fn published(&mut self, packet_id: Option<PacketId>, reason: Reason) {
-        self.acknowledge(packet_id, reason);
-    }
-
-    fn acknowledge(&mut self, packet_id: Option<PacketId>, reason: Reason) {
-        if let Some(id) = packet_id {
-            encode::puback(self.outbox.open(), self.version, id, reason);
-        }
-    }
-
-    fn acknowledged(&mut self, id: PacketId, now: Duration) {
-        // An acknowledgement of nothing changes nothing.
-        if self.window.release(id) {
-            self.pump(now);
-        }
-    }
-
     fn leave(&mut self, disconnect: &Disconnect) -> Result<Step, Close> {
-        // 3.14.2.2.2: a session that was to end with its connection cannot be given a longer life.
-        if disconnect.session_expiry.is_some_and(|expiry| expiry > 0)
-            && !self.may_outlive_connection
-        {
-            return Err(Close::new(Reason::ProtocolError, "a session expiry after none"));
+        if let Some(expiry) = disconnect.session_expiry {
+            // 3.14.2.2.2: a session that was to end with its connection cannot be given a longer
+            // life.
+            if expiry > 0 && self.expiry == 0 {
+                return Err(Close::new(Reason::ProtocolError, "a session expiry after none"));
+            }
+            self.expiry = self.limits.session_seconds(expiry);
         }
         if !disconnect.with_will {
             self.will = None;
         }
 
         Ok(Step::Leave)
+    }
+
+    /// Which ticket the store has to commit before the next answer can be given.
+    pub(crate) fn waits_for(&self) -> Option<Ticket> {
+        let answer = self.unanswered.front().and_then(|next| next.ticket);
+        let settled = self.unsettled.front().and_then(|next| next.commit);
+
+        match (answer, settled) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
     }
 }
 

@@ -22,6 +22,14 @@ pub(crate) fn is_shared(filter: &str) -> bool {
     filter.starts_with("$share/")
 }
 
+/// The group and the filter of a shared subscription (4.8.2).
+pub(crate) fn shared(filter: &str) -> Option<(&str, &str)> {
+    let (group, filter) = filter.strip_prefix("$share/")?.split_once('/')?;
+
+    (!group.is_empty() && !group.contains(['+', '#']) && is_filter(filter))
+        .then_some((group, filter))
+}
+
 /// Whether it is one of the server's own, which wildcards at the front do not match (4.7.2).
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.starts_with('$')

@@ -48,7 +48,8 @@ async fn start(settings: &Settings) -> Result<Running> {
     let root: Root = settings.read("root")?;
     let mut supervisor = Supervisor::default();
 
-    let broker = Broker::bind(settings.read("broker")?, root.clone()).await?;
+    let broker =
+        Broker::bind(settings.read("broker")?, root.clone(), &settings.data_dir()?).await?;
     let mqtt = broker.local_addr();
     let site = Site {
         root: root.clone(),

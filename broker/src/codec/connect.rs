@@ -23,22 +23,28 @@ pub(crate) struct Connect {
     pub(crate) will: Option<Will>,
     pub(crate) username: Option<ByteString>,
     pub(crate) password: Option<Bytes>,
-    /// In seconds; 0 where MQTT 5 says nothing.
+    /// How many seconds the session outlives its connection; `u32::MAX` is for ever. Before MQTT 5
+    /// a session that is not clean has no end.
     pub(crate) session_expiry: u32,
-    /// How many QoS 1 messages the client takes at once.
+    /// How many messages of QoS 1 and 2 the client takes at once.
     pub(crate) receive_maximum: u16,
     /// How long a packet the client takes.
     pub(crate) maximum_packet_size: u32,
+    /// How many topic aliases the client lets the broker use.
+    pub(crate) topic_alias_maximum: u16,
+    /// Whether acknowledgements may say in words what is wrong (3.1.2.11.7).
+    pub(crate) wants_problem_information: bool,
     /// The client wants to be asked something that this broker does not know how to ask.
     pub(crate) authentication_method: Option<ByteString>,
 }
 
 /// What a client wants to be published when it is gone (3.1.2.5).
-///
-/// There is no delay in it: 3.1.3.2.2 ends the delay with the session, and a session ends with its
-/// connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Will(pub(crate) Publication);
+pub(crate) struct Will {
+    pub(crate) publication: Publication,
+    /// How many seconds the client may be gone before (3.1.3.2.2).
+    pub(crate) delay: u32,
+}
 
 const CLEAN_START: u8 = 0b0000_0010;
 const WILL: u8 = 0b0000_0100;
@@ -61,9 +67,15 @@ impl Connect {
             will: None,
             username: None,
             password: None,
-            session_expiry: 0,
+            session_expiry: if version == Version::V5 || flags & CLEAN_START != 0 {
+                0
+            } else {
+                u32::MAX
+            },
             receive_maximum: u16::MAX,
             maximum_packet_size: u32::MAX,
+            topic_alias_maximum: 0,
+            wants_problem_information: true,
             authentication_method: None,
         };
         if version == Version::V5 {
@@ -85,9 +97,10 @@ impl Connect {
                 property::SESSION_EXPIRY => self.session_expiry = value.four_bytes()?,
                 property::RECEIVE_MAXIMUM => self.receive_maximum = value.two_bytes()?,
                 property::MAXIMUM_PACKET_SIZE => self.maximum_packet_size = value.four_bytes()?,
-                property::TOPIC_ALIAS_MAXIMUM => drop(value.two_bytes()?),
-                property::REQUEST_RESPONSE_INFORMATION | property::REQUEST_PROBLEM_INFORMATION => {
-                    value.flag()?;
+                property::TOPIC_ALIAS_MAXIMUM => self.topic_alias_maximum = value.two_bytes()?,
+                property::REQUEST_RESPONSE_INFORMATION => drop(value.flag()?),
+                property::REQUEST_PROBLEM_INFORMATION => {
+                    self.wants_problem_information = value.flag()?;
                 }
                 property::USER_PROPERTY => property::skip_user_property(value)?,
                 property::AUTHENTICATION_METHOD => self.authentication_method = Some(value.text()?),
@@ -136,10 +149,14 @@ fn check_flags(flags: u8, version: Version) -> Result<(), DecodeError> {
 fn will(reader: &mut Reader, flags: u8, version: Version) -> Result<Will, DecodeError> {
     let qos = Qos::from_bits(flags >> 3)?;
     let mut forwarded = Forwarded::default();
+    let mut delay = 0;
 
     if version == Version::V5 {
         property::read(reader, |id, value| match id {
-            property::WILL_DELAY => value.four_bytes().map(drop),
+            property::WILL_DELAY => {
+                delay = value.four_bytes()?;
+                Ok(())
+            }
             _ => forwarded.read(id, value),
         })?;
     }
@@ -152,5 +169,7 @@ fn will(reader: &mut Reader, flags: u8, version: Version) -> Result<Will, Decode
     let payload = reader.binary()?;
     let retain = flags & WILL_RETAIN != 0;
 
-    Ok(Will(Publication { topic, payload, qos, retain, expiry, properties }))
+    let publication = Publication { topic, payload, qos, retain, expiry, properties };
+
+    Ok(Will { publication, delay })
 }

@@ -82,15 +82,28 @@ impl DecodeError {
 pub(crate) enum Packet {
     Connect(Box<Connect>),
     Publish(Publish),
+    /// The answer to a message of QoS 1.
     PubAck(PacketId),
-    /// PUBREC, PUBREL or PUBCOMP: well-formed, and part of a QoS that is not offered.
-    ExactlyOnce,
+    /// The first answer to a message of QoS 2, and whether the client takes it.
+    PubRec(PacketId, Verdict),
+    /// The client will not send its message of QoS 2 again.
+    PubRel(PacketId),
+    /// The last answer to a message of QoS 2.
+    PubComp(PacketId),
     Subscribe(Subscribe),
     Unsubscribe(Unsubscribe),
     PingReq,
     Disconnect(Disconnect),
     /// AUTH: only MQTT 5 has it, and only after an authentication method was agreed on.
     Auth,
+}
+
+/// Whether a receiver takes a message (3.5.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Taken,
+    /// The exchange is over, and the message as good as delivered.
+    Refused,
 }
 
 /// A client says that it leaves (3.14).
@@ -112,11 +125,13 @@ impl Packet {
         let packet = match (first >> 4, first & 0x0f) {
             (1, 0) => Self::Connect(Box::new(Connect::read(&mut reader)?)),
             (3, flags) => return Publish::decode(reader, flags, version).map(Self::Publish),
-            (4, 0) => Self::PubAck(acknowledgement(&mut reader, version)?),
-            (5 | 7, 0) | (6, 2) => {
-                acknowledgement(&mut reader, version)?;
-                Self::ExactlyOnce
+            (4, 0) => Self::PubAck(acknowledgement(&mut reader, version)?.0),
+            (5, 0) => {
+                let (id, verdict) = acknowledgement(&mut reader, version)?;
+                Self::PubRec(id, verdict)
             }
+            (6, 2) => Self::PubRel(completion(&mut reader, version)?),
+            (7, 0) => Self::PubComp(completion(&mut reader, version)?),
             (8, 2) => Self::Subscribe(Subscribe::read(&mut reader, version)?),
             (10, 2) => Self::Unsubscribe(Unsubscribe::read(&mut reader, version)?),
             (12, 0) => Self::PingReq,
@@ -133,21 +148,44 @@ impl Packet {
     }
 }
 
-/// PUBACK and its kin (3.4): the reason changes nothing here, a message that was refused is done.
-fn acknowledgement(reader: &mut Reader, version: Version) -> Result<PacketId, DecodeError> {
+/// PUBACK and PUBREC (3.4, 3.5).
+fn acknowledgement(
+    reader: &mut Reader,
+    version: Version,
+) -> Result<(PacketId, Verdict), DecodeError> {
+    let (id, code) = answer(reader, version)?;
+
+    match code {
+        0x00 | 0x10 => Ok((id, Verdict::Taken)),
+        0x80 | 0x83 | 0x87 | 0x90 | 0x91 | 0x97 | 0x99 => Ok((id, Verdict::Refused)),
+        _ => Err(DecodeError::Malformed("a reason code that does not exist")),
+    }
+}
+
+/// PUBREL and PUBCOMP (3.6, 3.7): that the other side knows nothing of it changes nothing.
+fn completion(reader: &mut Reader, version: Version) -> Result<PacketId, DecodeError> {
+    let (id, code) = answer(reader, version)?;
+
+    match code {
+        0x00 | 0x92 => Ok(id),
+        _ => Err(DecodeError::Malformed("a reason code that does not exist")),
+    }
+}
+
+/// What the four have in common: a packet identifier and, in MQTT 5, a reason code, of which 0 may
+/// be left out.
+fn answer(reader: &mut Reader, version: Version) -> Result<(PacketId, u8), DecodeError> {
     let id = reader.packet_id()?;
+    let mut code = 0;
 
     if version == Version::V5 && !reader.is_empty() {
-        match reader.byte()? {
-            0x00 | 0x10 | 0x80 | 0x83 | 0x87 | 0x90..=0x92 | 0x97 | 0x99 => {}
-            _ => return Err(DecodeError::Malformed("a reason code that does not exist")),
-        }
+        code = reader.byte()?;
         if !reader.is_empty() {
             property::skip_diagnostics(reader)?;
         }
     }
 
-    Ok(id)
+    Ok((id, code))
 }
 
 impl Disconnect {

@@ -8,11 +8,13 @@ use std::fmt;
 pub(crate) enum Reason {
     Success = 0x00,
     GrantedQos1 = 0x01,
+    GrantedQos2 = 0x02,
     NoSubscriptionExisted = 0x11,
     Malformed = 0x81,
     ProtocolError = 0x82,
     UnsupportedVersion = 0x84,
     ClientIdRefused = 0x85,
+    BadUserNameOrPassword = 0x86,
     NotAuthorized = 0x87,
     ServerUnavailable = 0x88,
     ServerBusy = 0x89,
@@ -22,11 +24,12 @@ pub(crate) enum Reason {
     TakenOver = 0x8e,
     FilterInvalid = 0x8f,
     TopicInvalid = 0x90,
+    PacketIdNotFound = 0x92,
+    ReceiveMaximumExceeded = 0x93,
     AliasInvalid = 0x94,
     PacketTooLarge = 0x95,
     QuotaExceeded = 0x97,
-    QosUnsupported = 0x9b,
-    SharedUnsupported = 0x9e,
+    AdministrativeAction = 0x98,
 }
 
 impl Reason {
@@ -43,13 +46,16 @@ impl Reason {
     /// The return code of a CONNACK before MQTT 5 (3.1.1, 3.2.2.3), where five had to do for all.
     pub(crate) fn return_code(self) -> u8 {
         match self {
-            Self::Success | Self::GrantedQos1 | Self::NoSubscriptionExisted => 0,
+            Self::Success | Self::GrantedQos1 | Self::GrantedQos2 | Self::NoSubscriptionExisted => {
+                0
+            }
             Self::UnsupportedVersion => 1,
             Self::ClientIdRefused => 2,
             Self::ServerUnavailable
             | Self::ServerBusy
             | Self::ShuttingDown
             | Self::QuotaExceeded => 3,
+            Self::BadUserNameOrPassword => 4,
             Self::Malformed
             | Self::ProtocolError
             | Self::NotAuthorized
@@ -58,10 +64,11 @@ impl Reason {
             | Self::TakenOver
             | Self::FilterInvalid
             | Self::TopicInvalid
+            | Self::PacketIdNotFound
+            | Self::ReceiveMaximumExceeded
             | Self::AliasInvalid
             | Self::PacketTooLarge
-            | Self::QosUnsupported
-            | Self::SharedUnsupported => 5,
+            | Self::AdministrativeAction => 5,
         }
     }
 }
@@ -69,12 +76,13 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Success | Self::GrantedQos1 => "success",
+            Self::Success | Self::GrantedQos1 | Self::GrantedQos2 => "success",
             Self::NoSubscriptionExisted => "no subscription existed",
             Self::Malformed => "malformed packet",
             Self::ProtocolError => "protocol error",
             Self::UnsupportedVersion => "unsupported protocol version",
             Self::ClientIdRefused => "client identifier not valid",
+            Self::BadUserNameOrPassword => "bad user name or password",
             Self::NotAuthorized => "not authorized",
             Self::ServerUnavailable => "server unavailable",
             Self::ServerBusy => "server busy",
@@ -84,11 +92,12 @@ impl fmt::Display for Reason {
             Self::TakenOver => "session taken over",
             Self::FilterInvalid => "topic filter invalid",
             Self::TopicInvalid => "topic name invalid",
+            Self::PacketIdNotFound => "packet identifier not found",
+            Self::ReceiveMaximumExceeded => "receive maximum exceeded",
             Self::AliasInvalid => "topic alias invalid",
             Self::PacketTooLarge => "packet too large",
             Self::QuotaExceeded => "quota exceeded",
-            Self::QosUnsupported => "QoS not supported",
-            Self::SharedUnsupported => "shared subscriptions not supported",
+            Self::AdministrativeAction => "administrative action",
         })
     }
 }

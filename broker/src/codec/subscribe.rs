@@ -69,6 +69,20 @@ impl Subscribe {
 }
 
 impl Request {
+    /// The options as one byte, as they came.
+    pub(crate) fn options(&self) -> u8 {
+        let retain_handling = match self.retain_handling {
+            RetainHandling::Always => 0,
+            RetainHandling::IfNew => 1,
+            RetainHandling::Never => 2,
+        };
+
+        self.qos.bits()
+            | u8::from(self.no_local) << 2
+            | u8::from(self.retain_as_published) << 3
+            | retain_handling << 4
+    }
+
     fn read(reader: &mut Reader, version: Version) -> Result<Self, DecodeError> {
         let filter = reader.text()?;
         let options = reader.byte()?;

@@ -5,7 +5,7 @@ use mqtt_proto::{Pid, QoS, QosPid, TopicFilter, TopicName, v3, v5};
 use proptest::prelude::*;
 
 use super::{
-    encode::{self, Offer, Outgoing},
+    encode::{self, Answer, Offer, Outgoing},
     *,
 };
 use crate::{
@@ -111,17 +111,19 @@ proptest! {
         let message = Draft::new(&ours.publication, Origin(1), Default::default()).number(1);
         let outgoing = Outgoing {
             message: &message,
+            qos: ours.publication.qos,
             packet_id: ours.packet_id,
+            dup: false,
             retain,
             expiry: ours.publication.expiry,
-            identifier: None,
+            identifiers: &[],
+            alias: None,
         };
         let bytes = written(&outgoing, Version::V5);
         prop_assert_eq!(bytes.len(), outgoing.length(Version::V5));
         let Ok(Some(v5::Packet::Publish(mut back))) = v5::Packet::decode(&bytes) else { panic!() };
         prop_assert_eq!(back.properties.topic_alias, None);
         back.properties.topic_alias = theirs.properties.topic_alias;
-        back.qos_pid = theirs.qos_pid;
         prop_assert_eq!(back, theirs);
     }
 
@@ -138,10 +140,13 @@ proptest! {
         let message = Draft::new(&ours.publication, Origin(1), Default::default()).number(1);
         let outgoing = Outgoing {
             message: &message,
+            qos: ours.publication.qos,
             packet_id: ours.packet_id,
+            dup: false,
             retain: false,
             expiry: Some(1),
-            identifier: None,
+            identifiers: &[],
+            alias: None,
         };
         let bytes = written(&outgoing, Version::V311);
         prop_assert_eq!(bytes.len(), outgoing.length(Version::V311));
@@ -174,7 +179,9 @@ proptest! {
         prop_assert_eq!(ours.receive_maximum, receive_max);
         prop_assert_eq!(ours.session_expiry, expiry.unwrap_or(0));
         prop_assert_eq!(ours.username.as_deref(), Some("somebody"));
-        let ours = ours.will.map(|Will(it)| (it.topic.to_string(), it.payload, it.qos.bits()));
+        let ours = ours.will.map(|Will { publication: it, .. }| {
+            (it.topic.to_string(), it.payload, it.qos.bits())
+        });
         prop_assert_eq!(ours, will);
     }
 
@@ -256,20 +263,25 @@ fn said(write: impl FnOnce(&mut BytesMut)) -> Vec<u8> {
 fn what_the_server_says_is_understood() {
     let id = PacketId::new(300).unwrap();
     let offer = Offer {
+        session_present: true,
         assigned_client_id: Some("auto-1"),
+        session_expiry: Some(7),
+        keep_alive: Some(60),
+        receive_maximum: 100,
         maximum_packet_size: 1 << 20,
         topic_aliases: 32,
-        session_expiry_asked: true,
     };
 
     let connack = said(|out| encode::accept(out, Version::V5, &offer));
     let Ok(Some(v5::Packet::Connack(connack))) = v5::Packet::decode(&connack) else { panic!() };
     assert_eq!(connack.properties.assigned_client_id.as_deref(), Some("auto-1"));
     assert_eq!(connack.properties.max_packet_size, Some(1 << 20));
-    assert_eq!(connack.properties.session_expiry_interval, Some(0));
-    assert_eq!(connack.properties.shared_subscription_available, Some(false));
+    assert_eq!(connack.properties.session_expiry_interval, Some(7));
+    assert_eq!(connack.properties.server_keep_alive, Some(60));
+    assert_eq!(connack.properties.receive_max, Some(100));
+    assert!(connack.session_present);
 
-    let reasons = [Reason::GrantedQos1, Reason::SharedUnsupported];
+    let reasons = [Reason::GrantedQos1, Reason::QuotaExceeded];
     let suback = said(|out| encode::suback(out, Version::V5, id, &reasons));
     let Ok(Some(v5::Packet::Suback(suback))) = v5::Packet::decode(&suback) else { panic!() };
     assert_eq!((suback.pid.value(), suback.topics.len()), (300, 2));
@@ -278,19 +290,28 @@ fn what_the_server_says_is_understood() {
     let Ok(Some(v3::Packet::Suback(suback))) = v3::Packet::decode(&suback) else { panic!() };
     assert_eq!(suback.topics.len(), 2);
 
-    let puback = said(|out| encode::puback(out, Version::V5, id, Reason::NotAuthorized));
-    let Ok(Some(v5::Packet::Puback(puback))) = v5::Packet::decode(&puback) else { panic!() };
+    let refused = |text| {
+        said(|out| {
+            encode::answer(out, Version::V5, Answer::Ack, id, Reason::NotAuthorized, text);
+        })
+    };
+    let Ok(Some(v5::Packet::Puback(puback))) = v5::Packet::decode(&refused("why")) else {
+        panic!()
+    };
     assert_eq!(puback.reason_code, v5::PubackReasonCode::NotAuthorized);
+    assert_eq!(puback.properties.reason_string.as_deref(), Some("why"));
+    let Ok(Some(v5::Packet::Puback(puback))) = v5::Packet::decode(&refused("")) else { panic!() };
+    assert_eq!(puback.properties.reason_string, None);
 
     let reasons = [Reason::Success, Reason::NoSubscriptionExisted];
     let unsuback = said(|out| encode::unsuback(out, Version::V5, id, &reasons));
     let Ok(Some(v5::Packet::Unsuback(unsuback))) = v5::Packet::decode(&unsuback) else { panic!() };
     assert_eq!(unsuback.topics.len(), 2);
 
-    let disconnect = said(|out| encode::disconnect(out, Version::V5, Reason::TakenOver));
+    let disconnect = said(|out| encode::disconnect(out, Version::V5, Reason::TakenOver, "why"));
     let Ok(Some(v5::Packet::Disconnect(gone))) = v5::Packet::decode(&disconnect) else { panic!() };
     assert_eq!(gone.reason_code, v5::DisconnectReasonCode::SessionTakenOver);
-    assert!(said(|out| encode::disconnect(out, Version::V311, Reason::TakenOver)).is_empty());
+    assert!(said(|out| encode::disconnect(out, Version::V311, Reason::TakenOver, "")).is_empty());
 }
 
 /// CONNECT of MQTT 5 with these flags, properties and what follows the client identifier `a`.

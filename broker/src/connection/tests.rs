@@ -5,15 +5,22 @@ use tokio::{io::DuplexStream, task::JoinSet};
 
 use super::*;
 use crate::{
-    codec::{Publication, Qos},
-    config::Limits,
+    codec::{Publication, Qos, Request, RetainHandling},
+    exchange::Member,
+    inbox::Inbox,
+    limits::Limits,
     message::Origin,
+    store::{Durability, Location},
 };
 
 #[tokio::test]
 async fn a_client_hears_on_when_the_router_was_replaced() {
-    let front = Front::open(&Limits::default(), "parking".parse().unwrap()).await.unwrap();
-    let front = std::sync::Arc::new(front);
+    let dir = tempfile::tempdir().unwrap();
+    let store =
+        Location { path: Some(dir.path().join("broker.db")), durability: Durability::Crash };
+    let front = Front::open(&Limits::default(), store, "parking".parse().unwrap()).await.unwrap();
+    let front = Arc::new(front);
+    let _crowd = crowd(&front);
     let (mut client, server) = tokio::io::duplex(4096);
     let mut tasks = JoinSet::new();
     tasks.spawn({
@@ -46,9 +53,30 @@ async fn a_client_hears_on_when_the_router_was_replaced() {
             expiry: None,
             properties: Bytes::new(),
         };
-        front.exchange.publish(&publication, Origin::BROKER).await.unwrap();
+        front.exchange.publish(&publication, Origin::BROKER, None).await.unwrap();
         await_payload(&mut client, round.to_string().as_bytes()[0]).await;
     }
+}
+
+/// As many subscribers of `#` as are served without the router.
+fn crowd(front: &Front) -> Vec<Member> {
+    let request = Request {
+        filter: "#".into(),
+        qos: Qos::AtMostOnce,
+        no_local: false,
+        retain_as_published: false,
+        retain_handling: RetainHandling::Never,
+    };
+    let join = |origin| {
+        let inbox = Arc::new(Inbox::new(&front.limits));
+        let member = Member { inbox, origin: Origin(origin), record: None };
+        let (way, _) = front.exchange.subscribe(&member, 1, &request, None, None, false);
+        (way == Way::Direct).then_some(member)
+    };
+
+    let direct: Vec<Member> = (1..100).map_while(join).collect();
+    assert!((1..99).contains(&direct.len()));
+    direct
 }
 
 async fn expect(client: &mut DuplexStream, expected: &[u8]) {

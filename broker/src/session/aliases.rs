@@ -1,13 +1,17 @@
-//! The topic aliases that a client has given (3.3.2.3.4): its own, and only on this connection.
+//! Topic aliases (3.3.2.3.4): each direction has its own, and only on this connection.
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::Close;
-use crate::codec::Reason;
+use crate::{
+    codec::{Reason, encode::Alias},
+    message::Message,
+};
 
-/// What each alias stands for.
+/// What each alias of the client stands for.
 #[derive(Debug)]
 pub(super) struct Aliases {
     topics: HashMap<u16, ByteString>,
@@ -33,5 +37,33 @@ impl Aliases {
         self.topics.insert(alias, ByteString::from(&topic[..]));
 
         Ok(topic)
+    }
+}
+
+/// The topic aliases that the broker has given towards one client: the first topics get one each.
+#[derive(Debug)]
+pub(super) struct OwnAliases {
+    aliases: HashMap<Bytes, u16>,
+    maximum: u16,
+}
+
+impl OwnAliases {
+    pub(super) fn new(maximum: u16) -> Self {
+        Self { aliases: HashMap::new(), maximum }
+    }
+
+    /// How the topic of a message is to be said. Whoever asks has to send it.
+    pub(super) fn of(&mut self, message: &Message) -> Option<Alias> {
+        if let Some(known) = self.aliases.get(message.topic()) {
+            return Some(Alias::Known(*known));
+        }
+        let next = self.aliases.len() as u16 + 1;
+        if next > self.maximum {
+            return None;
+        }
+        // A copy: the name of the message is part of the message's memory.
+        self.aliases.insert(Bytes::copy_from_slice(message.topic()), next);
+
+        Some(Alias::New(next))
     }
 }

@@ -1,105 +1,198 @@
-//! How messages leave a session: by way of the queue, as fast as the client takes them.
+//! How messages leave a session: by way of the inbox, as fast as the client takes them.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
-use super::{Close, Session, TOO_SLOW, queue::Delivery};
+use super::{
+    Close, Session, TOO_SLOW,
+    window::{Again, Keep},
+};
 use crate::{
-    codec::{PacketId, Qos, encode},
+    codec::{
+        PacketId, Qos, Reason, Version,
+        encode::{self, Answer},
+    },
     exchange::Snapshot,
+    inbox::{Delivery, Overrun, Pushed},
     message::{Life, Message},
+    store::Change,
 };
 
-/// From here on messages wait in the queue, where they can be counted and expire.
+/// From here on messages wait in the inbox, where they can be counted and expire.
 const OUTBOX_ENOUGH: usize = 64 * 1024;
+/// How many messages are taken from the inbox at once.
+const TAKEN_AT_ONCE: usize = 64;
+
+impl From<Overrun> for Close {
+    fn from(_: Overrun) -> Self {
+        TOO_SLOW
+    }
+}
 
 impl Session {
-    /// Takes the retained messages for a subscription.
-    pub(crate) fn snapshot(
-        &mut self,
-        key: usize,
-        snapshot: Snapshot,
-        now: Duration,
-    ) -> Result<(), Close> {
-        let origin = self.origin;
-        let Some(subscription) = self.subscriptions.get_mut(key) else { return Ok(()) };
-
+    /// Takes the retained messages for a subscription that is routed.
+    pub(crate) fn snapshot(&mut self, key: u32, snapshot: Snapshot) {
+        let Some(subscription) = self.kept.subscriptions.get_mut(key) else { return };
         subscription.snapshot = snapshot.sequence;
-        let (qos, no_local) = (subscription.qos, subscription.no_local);
-        let identifier = subscription.identifier;
-        let deliveries = snapshot
+
+        let qos = subscription.qos;
+        let identifiers: Vec<NonZeroU32> = subscription.identifier.into_iter().collect();
+        let is_own = |message: &Message| message.origin() == self.kept.member.origin;
+        let wanted = snapshot
             .messages
             .into_iter()
-            .filter(|message| !(no_local && message.origin() == origin))
-            .map(|message| Delivery {
-                qos: message.qos().min(qos),
-                retain: true,
-                identifier,
-                message,
-            });
-        self.queue.push_snapshot(deliveries).map_err(|_| TOO_SLOW)?;
-        self.pump(now);
-
-        Ok(())
+            .filter(|message| !(subscription.no_local && is_own(message)));
+        self.kept.member.inbox.push_snapshot(wanted.map(|message| Delivery {
+            key,
+            qos: message.qos().min(qos),
+            retain: true,
+            identifiers: identifiers.clone(),
+            recorded: false,
+            message,
+        }));
     }
 
     /// Takes a message from the router, for the subscription with that key.
-    pub(crate) fn message(
-        &mut self,
-        key: usize,
-        message: Message,
-        now: Duration,
-    ) -> Result<(), Close> {
+    pub(crate) fn message(&mut self, key: u32, message: Message) -> Result<(), Close> {
         // Unsubscribed since.
-        let Some(subscription) = self.subscriptions.get(key) else { return Ok(()) };
-        let is_own = subscription.no_local && message.origin() == self.origin;
+        let Some(subscription) = self.kept.subscriptions.get_mut(key) else { return Ok(()) };
+        let is_own = subscription.no_local && message.origin() == self.kept.member.origin;
         let is_known = message.retain() && message.sequence() <= subscription.snapshot;
-        if is_own || is_known {
+        // Sent again after the end of a router.
+        let is_old = message.sequence() <= subscription.seen;
+        subscription.seen = subscription.seen.max(message.sequence());
+        if is_own || is_known || is_old {
             return Ok(());
         }
 
         let delivery = Delivery {
+            key,
             qos: message.qos().min(subscription.qos),
             retain: subscription.retain_as_published && message.retain(),
-            identifier: subscription.identifier,
+            identifiers: subscription.identifier.into_iter().collect(),
+            recorded: false,
             message,
         };
-        let pushed = self.queue.push(delivery);
-        self.pump(now);
-
-        pushed.map_err(|_| TOO_SLOW)
-    }
-
-    /// Moves what waits into the outbox, as far as the client lets it. Called after a write.
-    pub(crate) fn pump(&mut self, now: Duration) {
-        while self.outbox.len() < OUTBOX_ENOUGH
-            && let Some(next) = self.queue.front()
-            && (next.qos == Qos::AtMostOnce || self.window.has_room())
-        {
-            let delivery = self.queue.pop().expect("it has a front");
-            self.deliver(&delivery, now);
+        match self.kept.member.inbox.push(delivery) {
+            Pushed::Taken | Pushed::Crowded | Pushed::Skipped => Ok(()),
+            Pushed::Full => Err(TOO_SLOW),
         }
     }
 
-    fn deliver(&mut self, delivery: &Delivery, now: Duration) {
-        let Delivery { message, qos, retain, identifier } = delivery;
-        let Some(expiry) = expiry(message.life(now)) else { return self.figures.dropped.add() };
+    /// Moves what waits into the outbox, as far as the client lets it.
+    pub(crate) fn pump(&mut self, now: Duration) -> Result<(), Close> {
+        self.send_again(now);
+
+        loop {
+            if self.next.is_empty() {
+                // What cannot be sent is left where it is counted, all but one that may be of QoS 0.
+                let most = match self.outbox.len() < OUTBOX_ENOUGH {
+                    true => self.kept.window.room().clamp(1, TAKEN_AT_ONCE),
+                    false => 0,
+                };
+                self.kept.member.inbox.take(most, &mut self.next)?;
+            }
+            let may_send = |next: &Delivery| {
+                self.outbox.len() < OUTBOX_ENOUGH
+                    && (next.qos == Qos::AtMostOnce || self.kept.window.has_room())
+            };
+            if !self.next.front().is_some_and(may_send) {
+                // Whoever lets too much wait is cut off also while it lets nothing through.
+                self.kept.member.inbox.take(0, &mut self.next)?;
+                return Ok(());
+            }
+            if let Some(delivery) = self.next.pop_front() {
+                self.deliver(delivery, now);
+            }
+        }
+    }
+
+    /// 4.4: what was open when the client was last connected.
+    fn send_again(&mut self, now: Duration) {
+        while self.outbox.len() < OUTBOX_ENOUGH
+            && let Some(again) = self.kept.window.again()
+        {
+            match again {
+                Again::Message(id, delivery) => self.repeat(id, &delivery, now),
+                Again::Release(id) => {
+                    let (out, reason) = (self.outbox.open(), Reason::Success);
+                    encode::answer(out, self.version, Answer::Rel, id, reason, "");
+                }
+            }
+        }
+    }
+
+    /// A message that has been sent is sent again, expired or not: the client may have it.
+    fn repeat(&mut self, id: PacketId, delivery: &Delivery, now: Duration) {
+        let outgoing = encode::Outgoing {
+            message: &delivery.message,
+            qos: delivery.qos,
+            packet_id: Some(id),
+            dup: true,
+            retain: delivery.retain,
+            expiry: match delivery.message.life(now) {
+                Life::Endless => None,
+                Life::Seconds(left) => Some(left),
+                Life::Over => Some(0),
+            },
+            identifiers: &delivery.identifiers,
+            alias: None,
+        };
+        if outgoing.length(self.version) <= self.maximum_packet_size {
+            outgoing.write(&mut self.outbox, self.version);
+            self.figures.sent.add();
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery, now: Duration) {
+        let Delivery { message, qos, retain, identifiers, key, recorded } = &delivery;
+        let Some(expiry) = expiry(message.life(now)) else {
+            return self.drop_delivery(&delivery);
+        };
+
         let mut outgoing = encode::Outgoing {
             message,
+            qos: *qos,
             packet_id: (*qos > Qos::AtMostOnce).then_some(PacketId::MIN),
+            dup: false,
             retain: *retain,
             expiry,
-            identifier: *identifier,
+            identifiers,
+            alias: None,
         };
         // 3.1.2.11.4: as if it had been sent.
-        if outgoing.length(self.version) > self.maximum_packet_size {
-            return self.figures.dropped.add();
+        if outgoing.length(self.version) + ALIAS > self.maximum_packet_size {
+            return self.drop_delivery(&delivery);
+        }
+        if self.version == Version::V5 {
+            outgoing.alias = self.own_aliases.of(message);
+        }
+        if outgoing.packet_id.is_some() {
+            let keep = if self.expiry > 0 { Keep::Message } else { Keep::IdOnly };
+            let id = self.kept.window.send(&delivery, keep);
+            if *qos == Qos::ExactlyOnce
+                && *recorded
+                && let Some(session) = self.kept.member.record
+            {
+                let (sequence, key) = (message.sequence(), *key);
+                self.changes.push(Change::Sending { session, sequence, key, packet_id: id.get() });
+            }
+            outgoing.packet_id = Some(id);
         }
 
-        outgoing.packet_id = outgoing.packet_id.map(|_| self.window.take());
         outgoing.write(&mut self.outbox, self.version);
         self.figures.sent.add();
     }
+
+    fn drop_delivery(&mut self, delivery: &Delivery) {
+        self.figures.dropped.add();
+        if delivery.recorded {
+            self.forget(delivery.message.sequence(), delivery.key);
+        }
+    }
 }
+
+/// How many bytes a topic alias adds to a packet.
+const ALIAS: usize = 3;
 
 /// `None` where it is over.
 fn expiry(life: Life) -> Option<Option<u32>> {

@@ -6,13 +6,14 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::*;
 use crate::{
-    codec::{Request, RetainHandling, Subscribe, frame},
-    exchange::Snapshot,
-    message::{Draft, Message},
+    codec::{Request, RetainHandling, Subscribe, Verdict, frame},
+    exchange::{Snapshot, Way},
+    inbox::Inbox,
+    message::{Draft, Message, Origin},
 };
 
 const NOW: Duration = Duration::from_secs(100);
-const KEY: usize = 1;
+const KEY: u32 = 1;
 
 /// A session with the bounds of a very small site.
 struct Bench(Session);
@@ -34,35 +35,56 @@ impl Bench {
         let frame = frame::cut(&mut BytesMut::from(&hello[..]), 100).unwrap().unwrap();
         let Ok(Packet::Connect(connect)) = Packet::decode(frame, Version::V5) else { panic!() };
 
-        Self(Session::new(*connect, Origin(1), Principal::Anonymous, &surroundings))
+        let inbox = Arc::new(Inbox::new(&surroundings.limits));
+        let kept = Kept::new(Member { inbox, origin: Origin(1), record: None });
+
+        Self(Session::new(*connect, kept, 0, Principal::Anonymous, &surroundings))
     }
 
     /// One that has subscribed to `#` at QoS 1.
     fn subscribed() -> Self {
         let mut bench = Self::new();
-        let step = bench.subscribe("#");
-        assert!(matches!(&step, Step::Subscribe(routes, 1) if routes[0].key == KEY));
+        assert_eq!(bench.subscribe("#"), Some(1));
         bench.0.subscribed(1);
-        bench.0.settle();
+        bench.settle();
         bench.take();
         bench
     }
 
-    fn subscribe(&mut self, filter: &str) -> Step {
+    /// Subscribes by way of the router; says under which ticket.
+    fn subscribe(&mut self, filter: &str) -> Option<u16> {
         let request = Request {
             filter: filter.into(),
-            qos: Qos::AtLeastOnce,
+            qos: Qos::ExactlyOnce,
             no_local: false,
             retain_as_published: false,
             retain_handling: RetainHandling::Always,
         };
         let packet_id = PacketId::MIN;
         let subscribe = Subscribe { packet_id, identifier: None, requests: vec![request] };
-        self.0.packet(Packet::Subscribe(subscribe), NOW).unwrap()
+        let step = self.0.packet(Packet::Subscribe(subscribe), NOW).unwrap();
+        let Step::Subscribe(asked) = step else { panic!("no subscription") };
+        let placed = asked.into_iter().map(|asked| (asked, Way::Routed)).collect();
+
+        self.0.placed(placed, None).map(|(routes, ticket)| {
+            assert_eq!(&*routes[0].filter, filter);
+            ticket
+        })
+    }
+
+    /// How many things are due to the subscriptions that are in effect.
+    fn settle(&mut self) -> usize {
+        self.0.settle(|_| true).len()
+    }
+
+    fn snapshot(&mut self, snapshot: Snapshot) -> Result<(), Close> {
+        self.0.snapshot(KEY, snapshot);
+        self.0.pump(NOW)
     }
 
     fn message(&mut self, message: Message) -> Result<(), Close> {
-        self.0.message(KEY, message, NOW)
+        self.0.message(KEY, message)?;
+        self.0.pump(NOW)
     }
 
     fn acknowledge(&mut self, id: u16) {
@@ -97,15 +119,15 @@ fn draft(qos: Qos, retain: bool, expiry: Option<u32>) -> Draft {
 #[test]
 fn a_subscribe_is_answered_when_it_is_in_effect() {
     let mut bench = Bench::new();
-    assert!(matches!(bench.subscribe("a"), Step::Subscribe(_, 1)));
-    assert!(matches!(bench.subscribe("b"), Step::Subscribe(_, 2)));
-    assert_eq!(bench.subscribe("a"), Step::Done);
-    assert_eq!((bench.0.settle().len(), bench.take()), (0, vec![]));
+    assert_eq!(bench.subscribe("a"), Some(1));
+    assert_eq!(bench.subscribe("b"), Some(2));
+    assert_eq!(bench.subscribe("a"), None);
+    assert_eq!((bench.settle(), bench.take()), (0, vec![]));
 
     bench.0.subscribed(1);
-    assert_eq!((bench.0.settle().len(), bench.take()), (1, vec![0x90]));
+    assert_eq!((bench.settle(), bench.take()), (1, vec![0x90]));
     bench.0.subscribed(2);
-    assert_eq!((bench.0.settle().len(), bench.take()), (2, vec![0x90, 0x90]));
+    assert_eq!((bench.settle(), bench.take()), (2, vec![0x90, 0x90]));
 }
 
 #[test]
@@ -113,7 +135,7 @@ fn what_the_snapshot_has_overtaken_is_not_sent() {
     let mut bench = Bench::subscribed();
     let retained = |sequence| draft(Qos::AtMostOnce, true, None).number(sequence);
     let snapshot = Snapshot { sequence: 10, messages: vec![retained(9)] };
-    bench.0.snapshot(KEY, snapshot, NOW).unwrap();
+    bench.snapshot(snapshot).unwrap();
     assert_eq!(bench.take(), [0x31]);
 
     bench.message(retained(9)).unwrap();
@@ -155,11 +177,11 @@ fn a_snapshot_does_not_make_a_client_slow_unless_it_asks_for_more_than_it_reads(
         sequence: 5,
         messages: (1..=5).map(|sequence| message(sequence, Qos::AtLeastOnce)).collect(),
     };
-    bench.0.snapshot(KEY, snapshot(), NOW).unwrap();
+    bench.snapshot(snapshot()).unwrap();
     bench.message(message(6, Qos::AtLeastOnce)).unwrap();
-    bench.0.snapshot(KEY, snapshot(), NOW).unwrap();
+    bench.snapshot(snapshot()).unwrap();
 
-    assert_eq!(bench.0.snapshot(KEY, snapshot(), NOW), Err(TOO_SLOW));
+    assert_eq!(bench.snapshot(snapshot()), Err(TOO_SLOW));
 }
 
 #[test]
@@ -175,14 +197,20 @@ fn what_has_expired_is_dropped_and_counted() {
 #[test]
 fn a_new_router_is_told_everything_and_what_it_may_have_lost_is_sent_again() {
     let mut bench = Bench::subscribed();
-    assert!(matches!(bench.subscribe("b"), Step::Subscribe(_, 2)));
+    assert_eq!(bench.subscribe("b"), Some(2));
+    bench.message(message(7, Qos::AtLeastOnce)).unwrap();
+    bench.take();
 
-    let Step::Subscribe(routes, 3) = bench.0.reroute() else { panic!() };
+    let Some((routes, 3)) = bench.0.reroute() else { panic!() };
     assert_eq!(routes.len(), 2);
     bench.0.subscribed(2);
-    assert_eq!((bench.0.settle().len(), bench.take()), (0, vec![]));
+    assert_eq!((bench.settle(), bench.take()), (0, vec![]));
     bench.0.subscribed(3);
-    assert_eq!((bench.0.settle().len(), bench.take()), (3, vec![0x90]));
+    assert_eq!((bench.settle(), bench.take()), (3, vec![0x90]));
+    let missed = [7, 8].map(|sequence| message(sequence, Qos::AtLeastOnce));
+    bench.0.missed(KEY, missed.to_vec()).unwrap();
+    bench.0.pump(NOW).unwrap();
+    assert_eq!(bench.take(), [0x32]);
 }
 
 #[test]
@@ -192,4 +220,45 @@ fn a_session_that_ends_with_its_connection_cannot_be_prolonged() {
     let end = bench.0.packet(Packet::Disconnect(disconnect), NOW);
 
     assert_eq!(end.unwrap_err().reason, Reason::ProtocolError);
+}
+
+#[test]
+fn a_message_of_qos_2_is_released_before_the_next_one_of_a_full_window() {
+    let mut bench = Bench::subscribed();
+    for sequence in 1..=3 {
+        bench.message(message(sequence, Qos::ExactlyOnce)).unwrap();
+    }
+    assert_eq!(bench.take(), [0x34, 0x34]);
+
+    let id = PacketId::MIN;
+    bench.0.packet(Packet::PubRec(id, Verdict::Taken), NOW).unwrap();
+    assert_eq!(bench.take(), [0x62]);
+    bench.0.packet(Packet::PubComp(id), NOW).unwrap();
+    assert_eq!(bench.take(), [0x34]);
+}
+
+#[test]
+fn a_message_that_the_client_refuses_is_over_with() {
+    let mut bench = Bench::subscribed();
+    for sequence in 1..=3 {
+        bench.message(message(sequence, Qos::ExactlyOnce)).unwrap();
+    }
+    bench.take();
+
+    bench.0.packet(Packet::PubRec(PacketId::MIN, Verdict::Refused), NOW).unwrap();
+    assert_eq!(bench.take(), [0x34]);
+}
+
+#[test]
+fn an_answer_waits_for_the_disk_and_for_the_answers_before_it() {
+    let mut bench = Bench::new();
+    let [first, second] = [1, 2].map(|id| PacketId::new(id).unwrap());
+    bench.0.published(Qos::AtLeastOnce, Some(first), Ok(Some(Ticket::NOTHING)));
+    bench.0.published(Qos::AtLeastOnce, Some(second), Ok(None));
+    bench.0.answer(|_| false);
+    assert_eq!(bench.take(), [0; 0]);
+    assert_eq!(bench.0.waits_for(), Some(Ticket::NOTHING));
+
+    bench.0.answer(|_| true);
+    assert_eq!(bench.take(), [0x40, 0x40]);
 }

@@ -80,7 +80,7 @@ pub(super) enum Step {
 pub(super) struct Delivery {
     pub(super) qos: u8,
     pub(super) retain: bool,
-    pub(super) identifier: Option<u32>,
+    pub(super) identifiers: Vec<u32>,
     pub(super) topic: Bytes,
     pub(super) envelope: Bytes,
 }
@@ -139,8 +139,8 @@ impl Batch {
             Change::Unsubscribe { session, key } => {
                 self.with(session, |changes| changes.subscriptions.insert(key, None));
             }
-            Change::Queue { session, sequence, key, qos, retain, identifier, topic, envelope } => {
-                let delivery = Delivery { qos, retain, identifier, topic, envelope };
+            Change::Queue { session, sequence, key, qos, retain, identifiers, topic, envelope } => {
+                let delivery = Delivery { qos, retain, identifiers, topic, envelope };
                 let step = Step::Queued(delivery, Progress::default());
                 self.with(session, |changes| changes.deliveries.insert((sequence, key), step));
             }

@@ -37,7 +37,7 @@ pub(crate) enum Change {
         key: u32,
         qos: u8,
         retain: bool,
-        identifier: Option<u32>,
+        identifiers: Vec<u32>,
         topic: Bytes,
         envelope: Bytes,
     },

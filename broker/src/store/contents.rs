@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use rusqlite::{Connection, Row};
 
-use super::schema::checksum;
+use super::schema::{checksum, split};
 
 /// Everything that was stored when the store was opened.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ pub(crate) struct StoredDelivery {
     pub(crate) key: u32,
     pub(crate) qos: u8,
     pub(crate) retain: bool,
-    pub(crate) identifier: Option<u32>,
+    pub(crate) identifiers: Vec<u32>,
     pub(crate) packet_id: Option<u16>,
     pub(crate) received: bool,
     /// Topic and envelope, shared by all sessions; `None` when it was received.
@@ -157,7 +157,7 @@ fn read_queues(connection: &Connection, sessions: &mut Sessions) -> Result<(), R
     let bodies = read_bodies(connection)?;
 
     let mut statement = connection.prepare(
-        "SELECT session, sequence, key, qos, retain, identifier, packet_id, received
+        "SELECT session, sequence, key, qos, retain, identifiers, packet_id, received
          FROM delivery ORDER BY session, sequence, key",
     )?;
     let mut rows = statement.query([])?;
@@ -219,7 +219,7 @@ fn delivery(row: &Row<'_>, bodies: &Bodies) -> Result<StoredDelivery, ReadError>
         key: row.get("key")?,
         qos,
         retain: row.get("retain")?,
-        identifier: row.get("identifier")?,
+        identifiers: split(&row.get::<_, Vec<u8>>("identifiers")?),
         packet_id: row.get("packet_id")?,
         received,
         body,

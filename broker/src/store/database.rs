@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::{
     batch::{Batch, Delivery, Head, Incoming, Past, Progress, SessionChanges, Step, Subscription},
-    schema::checksum,
+    schema::{checksum, joined},
 };
 
 /// A store that this process alone holds.
@@ -232,15 +232,15 @@ fn write_head(transaction: &Transaction<'_>, session: i64, head: &Head) -> rusql
 fn queue(
     transaction: &Transaction<'_>,
     (session, sequence, key): (i64, i64, u32),
-    Delivery { qos, retain, identifier, .. }: &Delivery,
+    Delivery { qos, retain, identifiers, .. }: &Delivery,
     Progress { packet_id, received }: Progress,
 ) -> rusqlite::Result<()> {
     execute(
         transaction,
         "INSERT OR REPLACE INTO delivery
-         (session, sequence, key, qos, retain, identifier, packet_id, received)
+         (session, sequence, key, qos, retain, identifiers, packet_id, received)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![session, sequence, key, qos, retain, identifier, packet_id, received],
+        params![session, sequence, key, qos, retain, joined(identifiers), packet_id, received],
     )?;
 
     Ok(())

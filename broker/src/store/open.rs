@@ -270,7 +270,8 @@ fn settle(connection: &Connection, durability: Durability) -> rusqlite::Result<(
 }
 
 fn check(connection: &Connection) -> rusqlite::Result<Result<(), Damage>> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let verdict: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
 
     Ok(if verdict == "ok" { Ok(()) } else { Err(Damage::Check(verdict)) })
 }

@@ -41,7 +41,7 @@ pub(super) const TABLES: &str = "
         key INTEGER NOT NULL,
         qos INTEGER NOT NULL,
         retain INTEGER NOT NULL,
-        identifier INTEGER,
+        identifiers BLOB NOT NULL,
         packet_id INTEGER,
         received INTEGER NOT NULL,
         PRIMARY KEY (session, sequence, key)
@@ -61,4 +61,14 @@ pub(super) fn checksum(topic: &[u8], envelope: &[u8]) -> u32 {
     hasher.update(envelope);
 
     hasher.finalize()
+}
+
+/// Subscription identifiers as one value, four bytes each.
+pub(super) fn joined(identifiers: &[u32]) -> Vec<u8> {
+    identifiers.iter().flat_map(|identifier| identifier.to_be_bytes()).collect()
+}
+
+/// The identifiers that were [`joined`].
+pub(super) fn split(bytes: &[u8]) -> Vec<u32> {
+    bytes.as_chunks().0.iter().map(|four| u32::from_be_bytes(*four)).collect()
 }

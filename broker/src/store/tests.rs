@@ -87,7 +87,7 @@ fn queue(session: u64, sequence: u64) -> Change {
         key: 7,
         qos: 2,
         retain: false,
-        identifier: Some(9),
+        identifiers: vec![9],
         topic: text("t"),
         envelope: text(&format!("message {sequence}")),
     }
@@ -129,7 +129,7 @@ fn delivery(sequence: u64) -> StoredDelivery {
         key: 7,
         qos: 2,
         retain: false,
-        identifier: Some(9),
+        identifiers: vec![9],
         packet_id: None,
         received: false,
         body: Some((text("t"), text(&format!("message {sequence}")))),
@@ -408,3 +408,4 @@ fn the_durability_is_said_in_words() {
     assert!(read("hope").is_err());
     assert_eq!(Durability::default(), Durability::PowerLoss);
 }
+mod cost;

@@ -238,7 +238,8 @@ impl Client {
     /// Waits for the broker to close the connection: DISCONNECT with a reason, if it is MQTT 5.
     pub(crate) async fn expect_close(&mut self, reason: u8) {
         if self.version == V5 {
-            assert_eq!(self.last_packet().await, Some(Packet { first: 0xe0, body: vec![reason] }));
+            let Packet { first, body } = self.last_packet().await.expect("no DISCONNECT");
+            assert_eq!((first, body[0]), (0xe0, reason), "not the DISCONNECT: {body:x?}");
         }
         assert_eq!(self.last_packet().await, None);
     }

@@ -43,7 +43,8 @@ async fn a_client_that_acknowledges_nothing_is_cut_off() {
     let mut publisher = site.client(V311, "publisher").await;
     let mut subscriber = site.client(V5, "subscriber").await;
     subscriber.subscribe("a", 1).await;
-    for _ in 0..31 {
+    // 10 are in flight, one is next, and 20 wait.
+    for _ in 0..32 {
         publisher.publish_and_wait(Publish { topic: "a", ..Publish::default() }).await;
     }
 

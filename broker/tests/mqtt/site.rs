@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use broker::{Broker, BrokerError, Config, Limits};
+use tempfile::TempDir;
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
@@ -15,12 +16,14 @@ pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     cancel: CancellationToken,
     broker: JoinSet<Result<(), BrokerError>>,
+    /// Where the store is.
+    dir: TempDir,
 }
 
 /// The configuration of tests: a free port, and no figures between the messages.
 pub(crate) fn config(limits: Limits) -> Config {
     let listen = "127.0.0.1:0".parse().unwrap();
-    Config { listen, figures_every: Duration::ZERO, limits }
+    Config { listen, figures_every: Duration::ZERO, limits, ..Config::default() }
 }
 
 impl Site {
@@ -33,12 +36,17 @@ impl Site {
     }
 
     pub(crate) async fn of(config: Config) -> Self {
-        let broker = Broker::bind(config, "parking".parse().unwrap()).await.unwrap();
+        Self::in_dir(config, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn in_dir(config: Config, dir: TempDir) -> Self {
+        let root = "parking".parse().unwrap();
+        let broker = Broker::bind(config, root, dir.path()).await.unwrap();
         let (address, cancel) = (broker.local_addr(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(broker.run(cancel.clone()));
 
-        Self { address, cancel, broker: tasks }
+        Self { address, cancel, broker: tasks, dir }
     }
 
     /// A client with a name of its own, which is welcome.
@@ -54,9 +62,22 @@ impl Site {
     }
 
     /// Stops the broker, which has two seconds for it.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(self) {
+        self.stopped().await;
+    }
+
+    /// Stops the broker and starts another one on the same store.
+    pub(crate) async fn restart(self, config: Config) -> Self {
+        let dir = self.stopped().await;
+
+        Self::in_dir(config, dir).await
+    }
+
+    async fn stopped(mut self) -> TempDir {
         self.cancel.cancel();
         let stopped = time::timeout(Duration::from_secs(2), self.broker.join_next()).await;
         stopped.unwrap().unwrap().unwrap().unwrap();
+
+        self.dir
     }
 }

@@ -234,12 +234,16 @@ impl Heard {
 impl BrokerProcess {
     async fn start(listen: SocketAddr) -> Self {
         let config = broker::Config { listen, ..broker::Config::default() };
-        let broker = Broker::bind(config, Root::default()).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let broker = Broker::bind(config, Root::default(), dir.path()).await.unwrap();
         let address = broker.local_addr();
         let cancel = CancellationToken::new();
         let token = cancel.clone();
         let mut tasks = JoinSet::new();
-        tasks.spawn(async move { broker.run(token).await.unwrap() });
+        tasks.spawn(async move {
+            broker.run(token).await.unwrap();
+            drop(dir);
+        });
 
         Self { address, cancel, tasks }
     }

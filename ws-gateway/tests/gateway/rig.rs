@@ -137,10 +137,14 @@ pub(crate) async fn start_broker(
     listen: SocketAddr,
 ) -> (SocketAddr, CancellationToken, JoinSet<()>) {
     let config = broker::Config { listen, ..broker::Config::default() };
-    let broker = Broker::bind(config, Root::default()).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let broker = Broker::bind(config, Root::default(), dir.path()).await.unwrap();
     let (address, stop, mut task) = (broker.local_addr(), CancellationToken::new(), JoinSet::new());
     let cancel = stop.clone();
-    task.spawn(async move { broker.run(cancel).await.unwrap() });
+    task.spawn(async move {
+        broker.run(cancel).await.unwrap();
+        drop(dir);
+    });
 
     (address, stop, task)
 }

@@ -52,7 +52,7 @@ impl Model {
                     session.subscriptions.retain(|other| other.key != key)
                 });
             }
-            Change::Queue { session, sequence, key, qos, retain, identifier, topic, envelope } => {
+            Change::Queue { session, sequence, key, qos, retain, identifiers, topic, envelope } => {
                 self.highest_sequence = self.highest_sequence.max(sequence);
                 let (packet_id, received) = (None, false);
                 let body = Some((topic, envelope));
@@ -61,7 +61,7 @@ impl Model {
                     key,
                     qos,
                     retain,
-                    identifier,
+                    identifiers,
                     packet_id,
                     received,
                     body,
@@ -329,7 +329,7 @@ impl Site {
             key,
             qos: (sequence % 3) as u8,
             retain: sequence.is_multiple_of(2),
-            identifier: sequence.is_multiple_of(5).then_some(7),
+            identifiers: if sequence.is_multiple_of(5) { vec![7, 8] } else { vec![] },
             topic: text("t/é"),
             envelope: vec![sequence as u8; self.size].into(),
         }

@@ -1,0 +1,110 @@
+//! Sessions that were stored, put back as if their client had just left.
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::Front;
+use crate::{
+    codec::{PacketId, Qos},
+    exchange::Member,
+    inbox::{Delivery, Inbox},
+    index::Subscriber,
+    message::Message,
+    registry::{Owner, Parked},
+    session::Kept,
+    store::{Change, StoredDelivery, StoredSession, StoredSubscription},
+    topic,
+};
+
+const NO_LOCAL: u8 = 0b100;
+const RETAIN_AS_PUBLISHED: u8 = 0b1000;
+
+impl Front {
+    pub(super) fn restore(&self, stored: StoredSession) {
+        let StoredSession { id, user, client_id, expiry, away_since_ms, .. } = stored;
+        let Some(ends) = self.end_of(expiry, away_since_ms) else {
+            self.exchange.store().submit([Change::End { session: id }]);
+            return;
+        };
+
+        let inbox = Arc::new(Inbox::new(&self.limits));
+        let mut kept = Kept::new(Member { inbox, origin: self.next_origin(), record: Some(id) });
+        for subscription in stored.subscriptions {
+            self.restore_subscription(&mut kept, &subscription);
+        }
+        for delivery in stored.queue {
+            if restore_delivery(&mut kept, &delivery).is_none() {
+                let StoredDelivery { sequence, key, .. } = delivery;
+                self.exchange.store().submit([Change::Done { session: id, sequence, key }]);
+            }
+        }
+        for id in stored.incoming.into_iter().filter_map(PacketId::new) {
+            kept.restore_incoming(id);
+        }
+        if away_since_ms.is_none() {
+            let since_ms = self.exchange.now().as_millis() as u64;
+            self.exchange.store().submit([Change::Away { session: id, since_ms }]);
+        }
+
+        self.registry.restore(Owner { user, client_id }, Parked { kept, ends, will: None });
+    }
+
+    /// When a session is over, if ever; `None` where it is already.
+    #[expect(clippy::option_option, reason = "no end and no session are two things")]
+    fn end_of(&self, expiry: u32, away_since_ms: Option<u64>) -> Option<Option<Instant>> {
+        if expiry == u32::MAX {
+            return Some(None);
+        }
+        let away = away_since_ms.map_or(Duration::ZERO, |since| {
+            self.exchange.now().saturating_sub(Duration::from_millis(since))
+        });
+        let left = Duration::from_secs(expiry.into()).checked_sub(away)?;
+
+        (!left.is_zero()).then(|| Some(Instant::now() + left))
+    }
+
+    fn restore_subscription(&self, kept: &mut Kept, stored: &StoredSubscription) {
+        let StoredSubscription { key, filter, options, identifier } = stored;
+        let Ok(qos) = Qos::from_bits(*options) else { return };
+
+        kept.restore_subscription(*key, filter);
+        self.exchange.resubscribe(
+            filter,
+            Subscriber {
+                inbox: Arc::clone(&kept.member.inbox),
+                key: *key,
+                no_local: (options & NO_LOCAL != 0).then_some(kept.member.origin),
+                qos,
+                retain_as_published: options & RETAIN_AS_PUBLISHED != 0,
+                identifier: identifier.and_then(NonZeroU32::new),
+                record: kept.member.record,
+                shared: topic::is_shared(filter),
+            },
+        );
+    }
+}
+
+/// `None` where it makes no sense.
+fn restore_delivery(kept: &mut Kept, stored: &StoredDelivery) -> Option<()> {
+    let packet_id = stored.packet_id.and_then(PacketId::new);
+    if stored.received {
+        kept.restore_received(packet_id?, stored.sequence, stored.key);
+        return Some(());
+    }
+
+    let (topic, envelope) = stored.body.clone()?;
+    let delivery = Delivery {
+        message: Message::from_store(&topic, envelope)?,
+        key: stored.key,
+        qos: Qos::from_bits(stored.qos).ok()?,
+        retain: stored.retain,
+        identifiers: stored.identifiers.iter().copied().filter_map(NonZeroU32::new).collect(),
+        recorded: true,
+    };
+    match packet_id {
+        Some(id) => kept.restore_sent(id, delivery),
+        None => kept.member.inbox.restore(delivery),
+    }
+    Some(())
+}
