@@ -39,11 +39,11 @@ mod retained;
 mod router;
 mod session;
 mod store;
-mod topic;
 
 pub use broker::{BindError, Broker, BrokerError};
 pub use config::{Config, Storage};
 pub use limits::Limits;
+pub(crate) use mqtt_topic as topic;
 pub use store::Durability;
 
 /// What every log filter should begin with where a broker runs.

@@ -66,7 +66,7 @@ impl Retained {
         }
         self.messages
             .values()
-            .filter(|message| topic::matches(filter.as_bytes(), message.topic()))
+            .filter(|message| topic::matches(filter, message.topic()))
             .filter(alive)
             .cloned()
             .collect()
