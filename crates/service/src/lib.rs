@@ -5,6 +5,7 @@
 //! | [`program`] | `main`: arguments, the exit code, what an operator reads when it fails |
 //! | [`config`] | one TOML file, then the environment; unknown keys are errors |
 //! | [`mqtt`] | where the broker is, and how to log in there |
+//! | [`secret`] | passwords: what is never shown, and the files that hold them |
 //! | [`supervisor`] | tasks: started together, stopped together |
 //! | [`signal`] | Ctrl-C and SIGTERM |
 //! | [`backoff`] | how long to wait before trying again |
@@ -15,10 +16,12 @@ pub mod backoff;
 pub mod config;
 pub mod mqtt;
 pub mod program;
+pub mod secret;
 pub mod signal;
 pub mod stamp;
 pub mod supervisor;
 pub mod telemetry;
 
 pub use backoff::Backoff;
+pub use secret::Secret;
 pub use supervisor::Supervisor;

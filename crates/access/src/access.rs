@@ -1,0 +1,289 @@
+//! The rules in force, and the door.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
+
+use schemas::{GateId, Root};
+use service::{
+    Secret,
+    config::{ConfigError, Settings},
+};
+use tokio::{sync::watch, time::Instant};
+use tracing::{info, warn};
+
+use crate::{
+    config::Config,
+    password,
+    role::{Role, Roles},
+    throttle::Throttle,
+    user::User,
+    users::{Account, Proof, Users, UsersError},
+    verifier::Verifier,
+};
+
+/// How many addresses that failed to log in are remembered.
+const ADDRESSES: usize = 10_000;
+
+/// Users, roles and rules: one set of them for everything that lets people in.
+///
+/// Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+struct Inner {
+    root: Root,
+    roles: Roles,
+    file: PathBuf,
+    has_logins: bool,
+    users: RwLock<Arc<Users>>,
+    /// The parts of this process.
+    house: RwLock<Users>,
+    changed: watch::Sender<()>,
+    verifier: Verifier,
+    throttle: Mutex<Throttle>,
+}
+
+/// Somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no such user, or the password is another. Which of them is not said.
+    #[error("the user name or the password is wrong")]
+    BadLogin,
+    /// The password was not looked at: too many were wrong before.
+    #[error("too many logins from this address have failed: the next may be tried in {0:?}")]
+    TooOften(Duration),
+    /// The certificate is good, and its name is no user.
+    #[error("the name in the certificate is not a user")]
+    NoSuchUser,
+}
+
+impl Access {
+    /// Reads the sections that it needs, and opens what they name.
+    ///
+    /// # Errors
+    ///
+    /// They are not valid, or the file of users is not.
+    pub fn load(settings: &Settings) -> Result<Self, ConfigError> {
+        let (config, root): (Config, Root) = (settings.read("access")?, settings.read("root")?);
+
+        Self::open(&config, &settings.data_dir()?, &root)
+    }
+
+    /// Reads the users, if there are any. Whether there are logins is settled here.
+    ///
+    /// # Errors
+    ///
+    /// A role is not valid, the file of users is not, or it is named and not there.
+    pub fn open(config: &Config, data_dir: &Path, root: &Root) -> Result<Self, ConfigError> {
+        let roles = Roles::new(&config.roles)?;
+        let file = config.users_file(data_dir);
+        let is_optional = config.users.is_none();
+        let users = match Users::load(&file, &roles) {
+            Err(UsersError::Read { source, .. })
+                if is_optional && source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                Users::default()
+            }
+            read => read.map_err(refused)?,
+        };
+        crate::file::warn_of_readers(&file);
+        if !users.is_empty() {
+            info!(users = users.len(), file = %file.display(), "Logins are required");
+        }
+
+        Ok(Self(Arc::new(Inner {
+            root: root.clone(),
+            roles,
+            file,
+            has_logins: !users.is_empty(),
+            users: RwLock::new(users.into()),
+            house: RwLock::default(),
+            changed: watch::Sender::new(()),
+            verifier: Verifier::new(),
+            throttle: Mutex::new(Throttle::new(ADDRESSES)),
+        })))
+    }
+
+    /// Whether clients have to log in. Without, everybody is [`User::anonymous`].
+    pub fn has_logins(&self) -> bool {
+        self.0.has_logins
+    }
+
+    /// The roles that there are.
+    pub fn roles(&self) -> &Roles {
+        &self.0.roles
+    }
+
+    /// The file of users, which need not be there.
+    pub fn file(&self) -> &Path {
+        &self.0.file
+    }
+
+    /// Who comes from `from` with this name and password.
+    ///
+    /// It is always about as slow for a user that there is not as for a password that is wrong.
+    ///
+    /// # Errors
+    ///
+    /// They do not belong together, or the address has to wait.
+    pub async fn authenticate(
+        &self,
+        name: &str,
+        password: &[u8],
+        from: IpAddr,
+    ) -> Result<User, Refused> {
+        let verifier = &self.0.verifier;
+        let account = self.account(name);
+        // Nobody guesses these, so nobody who guesses may keep them waiting.
+        if let Some(Proof::House(tag)) = account.as_deref().map(|account| &account.proof)
+            && verifier.is_tag_of(tag, password)
+        {
+            return Ok(self.user(name, account));
+        }
+
+        self.check_patience(from)?;
+        let hash = match account.as_deref().map(|account| &account.proof) {
+            Some(Proof::Password(hash)) => Some(hash),
+            Some(Proof::Certificate | Proof::House(_)) | None => None,
+        };
+        if hash.is_some_and(|hash| verifier.remembers(name, hash, password)) {
+            return Ok(self.user(name, account));
+        }
+
+        let turn = verifier.turn().await;
+        // Others of the same address may have failed meanwhile.
+        self.check_patience(from)?;
+        if !verifier.verify(turn, hash, password).await {
+            self.throttle().failed(from, Instant::now().into_std());
+            return Err(Refused::BadLogin);
+        }
+        self.throttle().succeeded(from);
+        if let Some(hash) = hash {
+            verifier.remember(name, hash, password);
+        }
+
+        Ok(self.user(name, account))
+    }
+
+    /// Who has proved with a certificate to be `name`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such user.
+    pub fn certificate(&self, name: &str) -> Result<User, Refused> {
+        self.find(name).ok_or(Refused::NoSuchUser)
+    }
+
+    /// The user of this name in the file.
+    pub fn find(&self, name: &str) -> Option<User> {
+        let account = self.users().get(name).cloned()?;
+
+        Some(User::known(name, account, self.clone()))
+    }
+
+    /// Makes a user for a part of this process, and its password. It is in no file.
+    ///
+    /// Its name gets an `@` in front, which no name in the file has.
+    pub fn house_user(
+        &self,
+        name: &str,
+        role: Role,
+        gates: impl IntoIterator<Item = GateId>,
+    ) -> (String, Secret) {
+        let (name, password) = (format!("@{name}"), password::generate());
+        let proof = Proof::House(self.0.verifier.tag(&password));
+        let gates: BTreeSet<GateId> = gates.into_iter().collect();
+        let mut house = self.0.house.write().unwrap_or_else(PoisonError::into_inner);
+        house.insert(name.clone(), Account { proof, role, gates });
+
+        (name, password)
+    }
+
+    /// Reads the file of users again. One that is not valid changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or is not valid.
+    pub fn reload(&self) -> Result<(), UsersError> {
+        let users = Users::load(&self.0.file, &self.0.roles)?;
+        crate::file::warn_of_readers(&self.0.file);
+        if !self.0.has_logins {
+            if !users.is_empty() {
+                warn!("There are users: logins are required from the next start");
+            }
+            return Ok(());
+        }
+        if *self.users() == users {
+            return Ok(());
+        }
+
+        info!(users = users.len(), "The users have changed");
+        self.0.verifier.retain(|name| users.get(name).is_some());
+        *self.0.users.write().unwrap_or_else(PoisonError::into_inner) = users.into();
+        self.0.changed.send_replace(());
+        Ok(())
+    }
+
+    /// Tells of every change of the users. [`User::revoked`] is what a connection waits for.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.changed.subscribe()
+    }
+
+    pub(crate) fn root(&self) -> &Root {
+        &self.0.root
+    }
+
+    pub(crate) fn account(&self, name: &str) -> Option<Arc<Account>> {
+        if let Some(account) = self.users().get(name) {
+            return Some(Arc::clone(account));
+        }
+        let house = self.0.house.read().unwrap_or_else(PoisonError::into_inner);
+
+        house.get(name).cloned()
+    }
+
+    fn users(&self) -> Arc<Users> {
+        Arc::clone(&self.0.users.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn user(&self, name: &str, account: Option<Arc<Account>>) -> User {
+        let account = account.expect("only the password of an account is right");
+
+        User::known(name, account, self.clone())
+    }
+
+    fn check_patience(&self, from: IpAddr) -> Result<(), Refused> {
+        match self.throttle().wait(from, Instant::now().into_std()) {
+            Duration::ZERO => Ok(()),
+            wait => Err(Refused::TooOften(wait)),
+        }
+    }
+
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("file", &self.0.file)
+            .field("has_logins", &self.0.has_logins)
+            .finish_non_exhaustive()
+    }
+}
+
+fn refused(error: UsersError) -> ConfigError {
+    let mut reason = error.to_string();
+    if let UsersError::Read { source, .. } = error {
+        reason = format!("{reason}: {source}; `manless user add NAME --role ROLE` makes it");
+    }
+
+    ConfigError::Refused { key: "access.users".to_owned(), reason }
+}

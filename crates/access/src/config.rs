@@ -1,0 +1,40 @@
+//! The section `[access]`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+const FILE: &str = "users.toml";
+
+/// The section `[access]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The file of users. Without it: `users.toml` in the data directory, if there is one. Set it
+    /// where several programs share a file, or where it is kept with the configuration.
+    pub users: Option<PathBuf>,
+    /// Roles besides `agent`, `gateway`, `operator` and `integrator`.
+    pub roles: BTreeMap<String, RoleConfig>,
+}
+
+/// What a role of the site's own may do: `[access.roles.NAME]`.
+///
+/// In a filter, `{username}` and `{client_id}` stand for those of the client.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoleConfig {
+    /// Filters of the topics that it may publish to.
+    pub publish: Vec<String>,
+    /// Filters that it may subscribe to, and narrower ones.
+    pub subscribe: Vec<String>,
+}
+
+impl Config {
+    /// Where the users are.
+    pub fn users_file(&self, data_dir: &Path) -> PathBuf {
+        self.users.clone().unwrap_or_else(|| data_dir.join(FILE))
+    }
+}

@@ -1,0 +1,301 @@
+//! The file of users, as the command line changes it: comments and order stay.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process,
+};
+
+use schemas::GateId;
+use service::Secret;
+use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+use tracing::warn;
+
+use crate::{
+    name::UserName,
+    password::{Hash, PasswordError},
+    role::{Role, Roles},
+    users::{self, Users, UsersError},
+};
+
+const HEAD: &str = "# The users of this site. `manless user` changes this file, and a running broker \
+                    reads it again.\n";
+
+/// The file of users, open for changes. On Unix nobody else changes it meanwhile.
+#[derive(Debug)]
+pub struct UsersFile {
+    path: PathBuf,
+    document: DocumentMut,
+    _lock: Option<File>,
+}
+
+/// A user in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The name.
+    pub name: String,
+    /// The name of the role.
+    pub role: String,
+    /// The gates that are named.
+    pub gates: Vec<String>,
+    /// Whether there is a password, or nothing but a certificate.
+    pub has_password: bool,
+}
+
+/// A user cannot be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It is there already.
+    #[error("there is a user `{0}` already: `manless user password {0}` sets another password")]
+    Exists(UserName),
+    /// It is not there.
+    #[error("there is no user `{name}` in {file}", file = .file.display())]
+    NoSuchUser {
+        /// The name.
+        name: UserName,
+        /// Where it was looked for.
+        file: PathBuf,
+    },
+    /// The gates do not fit the role.
+    #[error("user `{0}`: {1}")]
+    Gates(UserName, String),
+    /// The password is not good enough.
+    #[error("the password is refused")]
+    Password(#[from] PasswordError),
+    /// The file cannot be written.
+    #[error("cannot write the users to {path}")]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl UsersFile {
+    /// Opens the file; one that is not there has no users.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or is not valid.
+    pub fn open(path: &Path, roles: &Roles) -> Result<Self, UsersError> {
+        // Where the file is a link, what it leads to is written.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let lock = lock(&path);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => HEAD.to_owned(),
+            Err(source) => return Err(UsersError::Read { path, source }),
+        };
+        Users::parse(&text, &path, roles)?;
+        let document = text.parse().map_err(|_| UsersError::Invalid {
+            path: path.clone(),
+            line: 1,
+            reason: "it is not TOML".to_owned(),
+        })?;
+
+        Ok(Self { path, document, _lock: lock })
+    }
+
+    /// The users, in the order of the file.
+    pub fn list(&self) -> Vec<Listed> {
+        let entries = self.document.get("users").and_then(Item::as_table_like);
+
+        entries.into_iter().flat_map(TableLike::iter).filter_map(listed).collect()
+    }
+
+    /// Adds a user. Without a password it needs a certificate.
+    ///
+    /// # Errors
+    ///
+    /// It is there already, its gates do not fit its role, or the password is not good enough.
+    pub fn add(
+        &mut self,
+        name: &UserName,
+        role: &Role,
+        gates: BTreeSet<GateId>,
+        password: Option<&Secret>,
+    ) -> Result<(), FileError> {
+        if self.entry(name).is_ok() {
+            return Err(FileError::Exists(name.clone()));
+        }
+        users::gates(name, role, gates.clone())
+            .map_err(|reason| FileError::Gates(name.clone(), reason))?;
+
+        let mut entry = Table::new();
+        if let Some(password) = password {
+            entry["password"] = value(Hash::of(password)?.as_str());
+        }
+        entry["role"] = value(role.name());
+        if !gates.is_empty() {
+            let gates: Array = gates.iter().map(GateId::as_str).collect();
+            entry["gates"] = value(gates);
+        }
+        let users = self.document.entry("users").or_insert_with(|| {
+            let mut users = Table::new();
+            users.set_implicit(true);
+            Item::Table(users)
+        });
+        let users = users.as_table_like_mut().expect("`users` was valid as it was read");
+        users.insert(name.as_str(), Item::Table(entry));
+
+        Ok(())
+    }
+
+    /// Gives a user another password.
+    ///
+    /// # Errors
+    ///
+    /// There is no such user, or the password is not good enough.
+    pub fn set_password(&mut self, name: &UserName, password: &Secret) -> Result<(), FileError> {
+        let entry = self.entry(name)?;
+        entry.insert("password", value(Hash::of(password)?.as_str()));
+
+        Ok(())
+    }
+
+    /// Removes a user.
+    ///
+    /// # Errors
+    ///
+    /// There is no such user.
+    pub fn remove(&mut self, name: &UserName) -> Result<(), FileError> {
+        self.entry(name)?;
+        if let Some(users) = self.document.get_mut("users").and_then(Item::as_table_like_mut) {
+            users.remove(name.as_str());
+        }
+
+        Ok(())
+    }
+
+    /// Writes the file: all of it or, whatever happens, nothing.
+    ///
+    /// # Errors
+    ///
+    /// The disk does not let us.
+    pub fn save(&self) -> Result<(), FileError> {
+        replace(&self.path, self.document.to_string().as_bytes())
+            .map_err(|source| FileError::Write { path: self.path.clone(), source })
+    }
+
+    fn entry(&mut self, name: &UserName) -> Result<&mut dyn TableLike, FileError> {
+        let missing = FileError::NoSuchUser { name: name.clone(), file: self.path.clone() };
+
+        self.document
+            .get_mut("users")
+            .and_then(|users| users.get_mut(name.as_str()))
+            .and_then(Item::as_table_like_mut)
+            .ok_or(missing)
+    }
+}
+
+fn listed((name, entry): (&str, &Item)) -> Option<Listed> {
+    let entry = entry.as_table_like()?;
+    let gates = entry.get("gates").and_then(Item::as_array);
+
+    Some(Listed {
+        name: name.to_owned(),
+        role: entry.get("role")?.as_str()?.to_owned(),
+        gates: gates
+            .into_iter()
+            .flatten()
+            .filter_map(|gate| gate.as_str().map(str::to_owned))
+            .collect(),
+        has_password: entry.contains_key("password"),
+    })
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = directory(path);
+    fs::create_dir_all(directory)?;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let draft = directory.join(format!(".{name}.{}", process::id()));
+
+    let written = write(&draft, path, bytes).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        // What is left over is in the way of nobody.
+        let _ = fs::remove_file(&draft);
+        return written;
+    }
+    sync_directory(directory)
+}
+
+fn write(draft: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(draft)?;
+
+    keep_owner(&file, path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// An administrator who changes the file must not take it away from the service that reads it.
+#[cfg(unix)]
+fn keep_owner(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+    let ours = file.metadata()?;
+    let (theirs, mode) = match fs::metadata(path) {
+        Ok(metadata) => (metadata.clone(), metadata.mode() & 0o640 | 0o600),
+        Err(_) => (fs::metadata(directory(path))?, 0o600),
+    };
+    if (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid()) {
+        fchown(file, Some(theirs.uid()), Some(theirs.gid()))?;
+    }
+
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Two who change the file at once wait for each other. Where there is no directory yet, or it
+/// cannot be locked, the last one wins.
+fn lock(path: &Path) -> Option<File> {
+    let directory = File::open(directory(path)).ok()?;
+    directory.lock().ok()?;
+
+    Some(directory)
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Everybody who can read the hashes can guess at them.
+#[cfg(unix)]
+pub(crate) fn warn_of_readers(path: &Path) {
+    use std::os::unix::fs::MetadataExt;
+
+    if let Ok(metadata) = fs::metadata(path)
+        && metadata.mode() & 0o004 != 0
+    {
+        warn!(
+            file = %path.display(),
+            "Every user of this machine can read the password hashes: chmod o-rwx is missing"
+        );
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn warn_of_readers(_: &Path) {}

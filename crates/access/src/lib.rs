@@ -1,0 +1,44 @@
+//! Who may do what: users, their roles, and what a role may publish and subscribe to.
+//!
+//! ```text
+//! users.toml ──▶ Users ─┐
+//! [access]  ──▶ Roles ──┴▶ Access ── authenticate ──▶ User ── rights ──▶ Rights
+//!                            ▲                          │
+//!                         Throttle                  revoked: changed or removed meanwhile
+//! ```
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`Config`] | the section `[access]` |
+//! | [`Role`], [`Roles`] | what one may be: `agent`, `gateway`, `operator`, `integrator`, and those of the site |
+//! | [`Rights`] | what a client may publish and subscribe to |
+//! | [`UsersFile`] | the file of users, as the command line changes it |
+//! | [`Access`], [`User`] | the rules in force, and who has logged in |
+//! | [`Throttle`] | how long somebody has to wait who guesses |
+//!
+//! Nothing is allowed that is not granted. Without users there are no logins: everybody is
+//! anonymous and may do everything, which is why nothing listens beyond this machine then.
+
+mod access;
+mod config;
+mod file;
+mod name;
+mod password;
+mod rights;
+mod role;
+mod throttle;
+mod user;
+mod users;
+mod verifier;
+mod watch;
+
+pub use access::{Access, Refused};
+pub use config::{Config, RoleConfig};
+pub use file::{FileError, Listed, UsersFile};
+pub use name::{NameError, UserName};
+pub use password::{MIN_PASSWORD, PasswordError, generate};
+pub use rights::Rights;
+pub use role::{CustomRole, Role, Roles, UnknownRole};
+pub use throttle::Throttle;
+pub use user::User;
+pub use users::UsersError;

@@ -1,0 +1,152 @@
+//! What each role may do, by example.
+
+use super::*;
+
+#[test]
+fn an_agent_speaks_for_its_gate_and_hears_its_commands() {
+    let rights = rights(&Role::Agent, &["gate_in"]);
+
+    for kind in MessageType::ALL {
+        let topic = format!("parking/gate_in/{kind}");
+        assert_eq!(rights.may_publish(&topic), !kind.is_command(), "{topic}");
+        assert_eq!(rights.may_subscribe(&topic), kind.is_command(), "{topic}");
+        let other = format!("parking/gate_out/{kind}");
+        assert!(!rights.may_publish(&other) && !rights.may_subscribe(&other), "{other}");
+    }
+    for topic in ["parking/gate_in/door", "parking/gate_in", "parking/gate_in/image/x", "x", ""] {
+        assert!(!rights.may_publish(topic), "{topic}");
+    }
+    for filter in ["#", "parking/#", "parking/gate_in/#", "parking/gate_in/+", "+/+/gate_control"] {
+        assert!(!rights.may_subscribe(filter), "{filter}");
+    }
+}
+
+#[test]
+fn an_agent_may_have_several_gates() {
+    let rights = rights(&Role::Agent, &["gate_in", "gate_out"]);
+
+    assert!(rights.may_publish("parking/gate_out/gate_status"));
+    assert!(rights.may_subscribe("parking/gate_in/gate_control"));
+    assert!(!rights.may_subscribe("parking/+/gate_control"));
+}
+
+#[test]
+fn a_gateway_may_do_everything_below_the_root() {
+    let rights = rights(&Role::Gateway, &[]);
+
+    for topic in ["parking/gate_in/gate_control", "parking/bridge/system_status"] {
+        assert!(rights.may_publish(topic) && rights.may_subscribe(topic));
+    }
+    assert!(rights.may_subscribe("parking/#") && rights.may_subscribe("$SYS/#"));
+    assert!(!rights.may_publish("other/gate_in/gate_control") && !rights.may_subscribe("#"));
+}
+
+#[test]
+fn an_operator_sees_everything_and_commands() {
+    let rights = rights(&Role::Operator, &[]);
+
+    assert!(rights.may_subscribe("parking/#") && rights.may_subscribe("$SYS/broker/uptime"));
+    for kind in MessageType::ALL {
+        assert_eq!(rights.may_publish(&format!("parking/gate_in/{kind}")), kind.is_command());
+    }
+    assert!(!rights.may_subscribe("#"));
+}
+
+#[test]
+fn an_operator_may_be_limited_to_gates() {
+    let rights = rights(&Role::Operator, &["gate_in"]);
+
+    assert!(rights.may_subscribe("parking/gate_out/gate_status"));
+    assert!(rights.may_publish("parking/gate_in/gate_control"));
+    assert!(!rights.may_publish("parking/gate_out/gate_control"));
+}
+
+#[test]
+fn an_integrator_reads_and_says_nothing() {
+    let rights = rights(&Role::Integrator, &[]);
+
+    assert!(rights.may_subscribe("parking/#") && rights.may_subscribe("parking/+/parking_event"));
+    assert!(!rights.may_subscribe("$SYS/#"));
+    for kind in MessageType::ALL {
+        assert!(!rights.may_publish(&format!("parking/gate_in/{kind}")));
+    }
+}
+
+#[test]
+fn nobody_publishes_what_is_the_brokers() {
+    for rights in [rights(&Role::Gateway, &[]), Rights::everything()] {
+        assert!(!rights.may_publish("$SYS/broker/uptime"));
+    }
+}
+
+#[test]
+fn a_role_of_the_site_has_the_filters_of_its_client() {
+    let role = custom(&["sensors/{username}/+", "all"], &["{client_id}/#"]);
+    let rights = role.rights(&root(), &BTreeSet::new(), "loop-7", "c1");
+
+    assert!(rights.may_publish("sensors/loop-7/temperature") && rights.may_publish("all"));
+    assert!(!rights.may_publish("sensors/loop-8/temperature"));
+    assert!(rights.may_subscribe("c1/#") && !rights.may_subscribe("c2/#"));
+}
+
+#[test]
+fn a_client_identifier_does_not_widen_a_filter() {
+    let role = custom(&["x/{client_id}"], &["{client_id}/#", "x/{client_id}/y", "fixed"]);
+
+    for client_id in ["+", "#", "a/b", "", "$SYS", "a+", "/"] {
+        let rights = role.rights(&root(), &BTreeSet::new(), "anna", client_id);
+        assert_eq!(rights.publishes(), [""; 0], "{client_id}");
+        assert_eq!(rights.subscribes(), ["fixed"], "{client_id}");
+    }
+}
+
+#[test]
+fn a_role_that_cannot_be_is_refused() {
+    for (name, publish, subscribe, reason) in [
+        ("agent", "a", "a", "built in"),
+        ("x", "a#", "a", "not a filter"),
+        ("x", "a", "a/#/b", "not a filter"),
+        ("x", "", "a", "not a filter"),
+        ("x", "{user}", "a", "in braces"),
+        ("x", "a", "$share/g/a", "$share"),
+        ("x", "$SYS/#", "a", "begin with `$`"),
+    ] {
+        let error = roles(name, &[publish], &[subscribe]).unwrap_err().to_string();
+        assert!(
+            error.contains(reason) && error.contains(&format!("access.roles.{name}")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_role_that_there_is_not_is_told_those_that_there_are() {
+    let roles = roles("cleaner", &[], &[]).unwrap();
+
+    assert_eq!(roles.find("cleaner").unwrap().name(), "cleaner");
+    assert_eq!(
+        roles.find("boss").unwrap_err().to_string(),
+        "there is no role `boss`: the roles are agent, gateway, operator, integrator, cleaner"
+    );
+}
+
+fn rights(role: &Role, gates: &[&str]) -> Rights {
+    let gates = gates.iter().map(|gate| gate.parse().unwrap()).collect();
+
+    role.rights(&root(), &gates, "anna", "client")
+}
+
+fn custom(publish: &[&str], subscribe: &[&str]) -> Role {
+    roles("custom", publish, subscribe).unwrap().find("custom").unwrap()
+}
+
+fn roles(name: &str, publish: &[&str], subscribe: &[&str]) -> Result<Roles, ConfigError> {
+    let owned = |filters: &[&str]| filters.iter().map(|filter| (*filter).to_owned()).collect();
+    let config = RoleConfig { publish: owned(publish), subscribe: owned(subscribe) };
+
+    Roles::new(&[(name.to_owned(), config)].into())
+}
+
+fn root() -> Root {
+    Root::default()
+}
