@@ -1,27 +1,39 @@
 //! Who may do what: the one place where a client, a message and a subscription are let in.
 //!
-//! There is one rule so far, rule 2 of the contract's section 5: a command is never retained. Who
-//! a client is and what that allows it comes with logins; until then everybody is
-//! [`Principal::Anonymous`], which is why the broker listens on loopback only.
+//! Who somebody is, and what that opens, says the crate `access`. Here are the rules that hold for
+//! everybody (a command is never retained: contract, section 5, rule 2; topics that begin with `$`
+//! are the broker's own), and what a client is told.
+//!
+//! A client that sends a password is known by it; one that sends none, by the certificate of its
+//! connection, if there is one.
 
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use access::{Access, Refused, Rights, User};
 use schemas::{Root, Topic};
+use tracing::warn;
 
 use crate::{
-    codec::{Connect, Publication, Reason, Version},
+    codec::{Connect, Publication, Reason, Version, Will},
     topic,
 };
 
-/// Whom a connection belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Principal {
-    /// Somebody on this machine.
-    Anonymous,
+/// How much of a name is logged that anybody can send.
+const LONGEST_NAME: usize = 64;
+
+/// Whom a connection belongs to, and what that allows it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Principal {
+    pub(crate) user: User,
+    pub(crate) rights: Arc<Rights>,
 }
 
 /// The rules.
 #[derive(Debug)]
 pub(crate) struct Admission {
+    access: Access,
     root: Root,
+    client_id_bytes: usize,
 }
 
 /// Something was not let in, and why.
@@ -31,8 +43,22 @@ pub(crate) enum Denied {
     RetainedCommand,
     #[error("topics that begin with `$` are the broker's own")]
     Reserved,
+    #[error("the user may not publish there")]
+    Publish,
+    #[error("the user may not subscribe to that")]
+    Subscribe,
+    #[error("the filter is not valid")]
+    Filter,
     #[error("the broker knows no authentication method")]
     AuthenticationMethod,
+    #[error("there is neither a user name with a password nor a certificate")]
+    NoLogin,
+    #[error("the user name or the password is wrong")]
+    BadLogin,
+    #[error("the name in the certificate is not a user, or not the user name that was sent")]
+    Certificate,
+    #[error("too many logins from this address have failed: the next may be tried in {0:?}")]
+    TooOften(Duration),
     #[error("a client without an identifier has to ask for a clean session")]
     NoClientId,
     #[error("the client identifier is too long")]
@@ -43,23 +69,52 @@ impl Denied {
     /// What an MQTT 5 client is told.
     pub(crate) fn reason(self) -> Reason {
         match self {
-            Self::RetainedCommand | Self::Reserved => Reason::NotAuthorized,
+            Self::Reserved => Reason::TopicInvalid,
+            Self::RetainedCommand
+            | Self::Publish
+            | Self::Subscribe
+            | Self::NoLogin
+            | Self::Certificate => Reason::NotAuthorized,
+            Self::Filter => Reason::FilterInvalid,
             Self::AuthenticationMethod => Reason::BadAuthenticationMethod,
+            Self::BadLogin => Reason::BadUserNameOrPassword,
+            Self::TooOften(_) => Reason::RateExceeded,
             Self::NoClientId | Self::LongClientId => Reason::ClientIdRefused,
         }
     }
 }
 
+impl Denied {
+    /// What the reason code does not say, for people to read.
+    pub(crate) fn text(self) -> &'static str {
+        if self == Self::RetainedCommand { "a command is never retained" } else { "" }
+    }
+}
+
+impl From<Refused> for Denied {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::BadLogin => Self::BadLogin,
+            Refused::TooOften(wait) => Self::TooOften(wait),
+            Refused::NoSuchUser => Self::Certificate,
+        }
+    }
+}
+
 impl Admission {
-    pub(crate) fn new(root: Root) -> Self {
-        Self { root }
+    pub(crate) fn new(access: Access, root: Root, client_id_bytes: usize) -> Self {
+        Self { access, root, client_id_bytes }
     }
 
     /// Whether a client may connect, and as whom.
-    pub(crate) fn connect(
+    ///
+    /// `certificate` is the name in the certificate by which the connection has proved itself.
+    /// Passwords take their time; nothing is lost if the future is dropped meanwhile.
+    pub(crate) async fn admit(
         &self,
         connect: &Connect,
-        client_id_bytes: usize,
+        peer: IpAddr,
+        certificate: Option<&str>,
     ) -> Result<Principal, Denied> {
         if connect.authentication_method.is_some() {
             return Err(Denied::AuthenticationMethod);
@@ -68,10 +123,12 @@ impl Admission {
         if connect.client_id.is_empty() && !connect.clean_start && connect.version != Version::V5 {
             return Err(Denied::NoClientId);
         }
-        if connect.client_id.len() > client_id_bytes {
+        if connect.client_id.len() > self.client_id_bytes {
             return Err(Denied::LongClientId);
         }
-        let principal = Principal::Anonymous;
+        let user = self.log_in(connect, peer, certificate).await?;
+        let rights = Arc::new(user.rights(&connect.client_id));
+        let principal = Principal { user, rights };
         if let Some(will) = &connect.will {
             self.publish(&principal, &will.publication)?;
         }
@@ -82,7 +139,7 @@ impl Admission {
     /// Whether a message may be published.
     pub(crate) fn publish(
         &self,
-        _principal: &Principal,
+        principal: &Principal,
         publication: &Publication,
     ) -> Result<(), Denied> {
         if topic::is_reserved(&publication.topic) {
@@ -91,13 +148,60 @@ impl Admission {
         if publication.retain && self.is_command(&publication.topic) {
             return Err(Denied::RetainedCommand);
         }
+        if !principal.rights.may_publish(&publication.topic) {
+            return Err(Denied::Publish);
+        }
 
         Ok(())
     }
 
-    /// Whether a filter may be subscribed to.
-    pub(crate) fn subscribe(&self, _principal: &Principal, _filter: &str) -> Result<(), Denied> {
+    /// Whether a filter may be subscribed to. Of a shared one that is the filter within it.
+    pub(crate) fn subscribe(&self, principal: &Principal, filter: &str) -> Result<(), Denied> {
+        let filter = match topic::is_shared(filter) {
+            true => topic::shared(filter).ok_or(Denied::Filter)?.1,
+            false => filter,
+        };
+        if !topic::is_filter(filter) {
+            return Err(Denied::Filter);
+        }
+        if !principal.rights.may_subscribe(filter) {
+            return Err(Denied::Subscribe);
+        }
+
         Ok(())
+    }
+
+    /// Whether a will may be published of a user that was removed or changed meanwhile: that a
+    /// gate is gone is true all the same, but nobody leaves a command behind.
+    pub(crate) fn outlives_its_user(&self, will: &Will) -> bool {
+        !self.is_command(&will.publication.topic)
+    }
+
+    async fn log_in(
+        &self,
+        connect: &Connect,
+        peer: IpAddr,
+        certificate: Option<&str>,
+    ) -> Result<User, Denied> {
+        if !self.access.has_logins() {
+            return Ok(User::anonymous());
+        }
+
+        match (&connect.username, &connect.password, certificate) {
+            (Some(name), Some(password), _) => {
+                let login = self.access.authenticate(name, password, peer).await;
+                if matches!(login, Err(Refused::BadLogin)) {
+                    let user: String = name.chars().take(LONGEST_NAME).collect();
+                    warn!(user, %peer, "A login failed");
+                }
+                Ok(login?)
+            }
+            (Some(name), None, Some(certificate)) if name != certificate => {
+                Err(Denied::Certificate)
+            }
+            (_, None, Some(certificate)) => Ok(self.access.certificate(certificate)?),
+            (None, Some(_), _) | (_, None, None) => Err(Denied::NoLogin),
+        }
     }
 
     fn is_command(&self, topic: &str) -> bool {
@@ -106,60 +210,4 @@ impl Admission {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-    use crate::codec::Qos;
-
-    fn admission(root: &str) -> Admission {
-        Admission::new(root.parse().unwrap())
-    }
-
-    fn publish(admission: &Admission, topic: &str, retain: bool) -> Result<(), Denied> {
-        let publication = Publication {
-            topic: topic.into(),
-            payload: Bytes::from_static(b"open"),
-            qos: Qos::AtLeastOnce,
-            retain,
-            expiry: None,
-            properties: Bytes::new(),
-        };
-        admission.publish(&Principal::Anonymous, &publication)
-    }
-
-    #[test]
-    fn a_command_may_be_published_but_never_retained() {
-        for kind in ["gate_control", "camera_control", "request_status", "request_events"] {
-            let topic = format!("parking/gate_in/{kind}");
-            assert_eq!(publish(&admission("parking"), &topic, false), Ok(()));
-            assert_eq!(publish(&admission("parking"), &topic, true), Err(Denied::RetainedCommand));
-        }
-    }
-
-    #[test]
-    fn a_root_may_have_several_levels() {
-        let topic = "acme/site-12/parking/gate_in/gate_control";
-
-        assert_eq!(
-            publish(&admission("acme/site-12/parking"), topic, true),
-            Err(Denied::RetainedCommand)
-        );
-        assert_eq!(publish(&admission("parking"), topic, true), Ok(()));
-    }
-
-    #[test]
-    fn what_is_no_command_may_be_retained() {
-        for topic in ["parking/gate_in/gate_status", "gate_in/gate_control", "anything"] {
-            assert_eq!(publish(&admission("parking"), topic, true), Ok(()), "{topic}");
-        }
-    }
-
-    #[test]
-    fn the_brokers_own_topics_are_its_own() {
-        assert_eq!(
-            publish(&admission("parking"), "$SYS/broker/uptime", false),
-            Err(Denied::Reserved)
-        );
-    }
-}
+mod tests;

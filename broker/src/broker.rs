@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use access::Access;
 use schemas::Root;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -104,15 +105,22 @@ impl From<OpenError> for BindError {
 impl Broker {
     /// Takes the port, and reads the store, which is in `data_dir` unless configured otherwise.
     /// Clients may connect from here on, and are served by [`Broker::run`].
-    pub async fn bind(config: Config, root: Root, data_dir: &Path) -> Result<Self, BindError> {
-        config.validate()?;
+    ///
+    /// Whoever changes users while it runs has [`Access::watch_file`] run as well.
+    pub async fn bind(
+        config: Config,
+        root: Root,
+        access: Access,
+        data_dir: &Path,
+    ) -> Result<Self, BindError> {
+        config.validate(&access)?;
         let listener = listen(config.listen).map_err(|source| refusal(config.listen, source))?;
         let address = listener.local_addr().map_err(|source| refusal(config.listen, source))?;
         let store = Location {
             path: Some(config.store.path.clone().unwrap_or_else(|| data_dir.join(STORE))),
             durability: config.store.durability,
         };
-        let front = Front::open(&config.limits, store, root).await?;
+        let front = Front::open(&config.limits, store, root, access).await?;
 
         Ok(Self { listener, address, front: Arc::new(front), figures_every: config.figures_every })
     }
@@ -185,7 +193,7 @@ impl Broker {
             async move {
                 // Without it, an answer may wait 40 ms for the client's next packet.
                 let _ = stream.set_nodelay(true);
-                connection::serve(stream, handshake, &front, &cancel).await;
+                connection::serve(stream, peer.ip(), handshake, &front, &cancel).await;
             }
             .instrument(span),
         );

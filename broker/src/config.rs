@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use access::Access;
 use serde::Deserialize;
 use service::config::ConfigError;
 
@@ -15,8 +16,8 @@ use crate::{limits::Limits, store::Durability};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where clients connect. As long as the broker knows no logins this has to be a loopback
-    /// address. Port 0 takes any that is free.
+    /// Where clients connect. As long as there are no logins this has to be a loopback address.
+    /// Port 0 takes any that is free.
     pub listen: SocketAddr,
     /// How often `$SYS/broker/…` is published; `0s` is never.
     #[serde(with = "humantime_serde")]
@@ -53,18 +54,21 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The address is not a loopback one, or a packet may be too small or too large.
-    pub fn validate(&self) -> Result<(), ConfigError> {
+    /// The address is not a loopback one and there are no logins, or a packet may be too small or
+    /// too large.
+    pub fn validate(&self, access: &Access) -> Result<(), ConfigError> {
         let refused =
             |key: &str, reason: String| Err(ConfigError::Refused { key: key.to_owned(), reason });
 
-        if !self.listen.ip().is_loopback() {
+        if !self.listen.ip().is_loopback() && !access.has_logins() {
             return refused(
                 "broker.listen",
                 format!(
-                    "{} is not a loopback address, and the broker knows no logins yet: \
-                     whoever reached it could open the gates. Listen on 127.0.0.1",
-                    self.listen
+                    "{} is not a loopback address, and there are no users in {}: whoever reached \
+                     it could open the gates. Listen on 127.0.0.1, or make logins: \
+                     `manless user add NAME --role ROLE`",
+                    self.listen,
+                    access.file().display()
                 ),
             );
         }

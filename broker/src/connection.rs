@@ -4,8 +4,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, io, net::IpAddr, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
+use access::User;
 use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -19,7 +20,7 @@ use tokio_util::{
 use tracing::{Span, debug, field, info, warn};
 
 use crate::{
-    codec::{Packet, PacketId, Publication, Reason, encode, frame},
+    codec::{Packet, PacketId, Publication, Reason, Will, encode, frame},
     exchange::Way,
     front::Front,
     handshake::{self, Admitted},
@@ -45,6 +46,9 @@ const MESSAGES_AT_ONCE: usize = 256;
 const LAST_MESSAGES: Duration = Duration::from_millis(100);
 /// How long a client may take to read why it was disconnected.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// Somebody changed the file of users.
+const REVOKED: Close =
+    Close::new(Reason::AdministrativeAction, "the user was changed or removed since it logged in");
 
 /// How a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +82,7 @@ impl End {
 /// `handshake` is its place among those who have not said who they are.
 pub(crate) async fn serve<S>(
     mut io: S,
+    peer: IpAddr,
     handshake: OwnedSemaphorePermit,
     front: &Front,
     cancel: &CancellationToken,
@@ -88,7 +93,7 @@ pub(crate) async fn serve<S>(
     let admitted = tokio::select! {
         biased;
         () = cancel.cancelled() => return,
-        admitted = handshake::receive(&mut io, &mut received, front) => admitted,
+        admitted = handshake::receive(&mut io, &mut received, peer, front) => admitted,
     };
 
     match admitted {
@@ -120,7 +125,9 @@ async fn welcome<S>(
     let version = connect.version;
     let allowed_silence = front.limits.keep_alive_seconds(version, connect.keep_alive);
     let expiry = front.limits.session_seconds(connect.session_expiry);
-    let (kept, session_present) = front.enter(&owner, parked, connect.clean_start, expiry).await;
+    let user = principal.user.clone();
+    let (kept, session_present) =
+        front.enter(&owner, parked, &principal, connect.clean_start, expiry).await;
     let offer = encode::Offer {
         session_present,
         assigned_client_id: connect.client_id.is_empty().then_some(&owner.client_id[..]),
@@ -136,7 +143,7 @@ async fn welcome<S>(
     front.figures.connections.add();
     front.figures.connected.add();
     front.figures.connected_most.raise(front.figures.connected.value());
-    info!(user = %owner.user, ?version, session_present, "Client connected");
+    info!(%user, ?version, session_present, "Client connected");
     let mut connection = Connection {
         io,
         received,
@@ -146,7 +153,7 @@ async fn welcome<S>(
         pace: Pace::new(front.limits.publishes_per_second),
         front,
     };
-    let end = connection.run(&claim, cancel).await;
+    let end = connection.run(&claim, &user, cancel).await;
     report(&end, front);
     front.figures.connected.subtract();
     connection.leave(end, claim).await;
@@ -186,13 +193,14 @@ impl<S> Connection<'_, S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    async fn run(&mut self, claim: &Claim, cancel: &CancellationToken) -> End {
+    async fn run(&mut self, claim: &Claim, user: &User, cancel: &CancellationToken) -> End {
         tokio::select! {
             biased;
             () = stopped(cancel) => End::Stopped,
             () = claim.taken_over() => {
                 Close::new(Reason::TakenOver, "the client connected again").into()
             }
+            () = user.revoked() => REVOKED.into(),
             end = self.work() => match end {
                 Ok(never) => match never {},
                 Err(end) => end,
@@ -395,7 +403,12 @@ where
         }
         let outbox = std::mem::take(self.session.outbox());
         self.record();
-        let will = self.session.take_will().filter(|_| !matches!(end, End::Stopped));
+        let stays = |will: &Will| match end {
+            End::Stopped => false,
+            End::Closed(REVOKED) => self.front.admission.outlives_its_user(will),
+            End::Left | End::Broken(_) | End::Closed(_) | End::NoLink(_) => true,
+        };
+        let will = self.session.take_will().filter(stays);
         self.front.leave(self.session, will, claim).await;
 
         if reason.is_some() {

@@ -10,12 +10,13 @@ use std::{
     time::Duration,
 };
 
+use access::Access;
 use schemas::Root;
 use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
 use crate::{
-    admission::Admission,
+    admission::{Admission, Principal},
     codec::Will,
     exchange::{Exchange, Member},
     figures::Figures,
@@ -59,6 +60,7 @@ impl Front {
         limits: &Limits,
         store: Location,
         root: Root,
+        access: Access,
     ) -> Result<Self, OpenError> {
         let figures = Arc::new(Figures::default());
         let (store, mut contents) = Store::open(&store)?;
@@ -76,7 +78,7 @@ impl Front {
         let first_origin = exchange.now().as_micros() as u64;
 
         let front = Self {
-            admission: Arc::new(Admission::new(root)),
+            admission: Arc::new(Admission::new(access, root, limits.client_id_bytes)),
             figures,
             exchange,
             registry: Arc::default(),
@@ -120,12 +122,15 @@ impl Front {
         &self,
         owner: &Owner,
         parked: Option<Parked>,
+        principal: &Principal,
         clean_start: bool,
         expiry: u32,
     ) -> (Kept, bool) {
         let (kept, is_present) = match parked {
             // Its will is not due any more: the client is back in time (3.1.3.2.2).
-            Some(parked) if !clean_start => (parked.kept, true),
+            Some(parked) if !clean_start && self.may_have(principal, &parked.kept) => {
+                (parked.kept, true)
+            }
             Some(parked) => {
                 self.end(parked).await;
                 (self.begin(expiry), false)
@@ -138,6 +143,12 @@ impl Front {
         }
 
         (kept, is_present)
+    }
+
+    /// Whether a session has nothing that its user may not have, or not any more. What waits in it
+    /// would be given to somebody who must not see it.
+    fn may_have(&self, principal: &Principal, kept: &Kept) -> bool {
+        kept.filters().all(|(filter, _)| self.admission.subscribe(principal, filter).is_ok())
     }
 
     fn begin(&self, expiry: u32) -> Kept {

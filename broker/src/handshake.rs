@@ -1,6 +1,6 @@
 //! From the first byte to CONNACK: who is there, and may they come in (3.1, 3.2).
 
-use std::{io, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 use bytes::BytesMut;
 use tokio::{
@@ -76,6 +76,7 @@ impl TurnedAway {
 pub(crate) async fn receive<S>(
     io: &mut S,
     received: &mut BytesMut,
+    peer: IpAddr,
     front: &Front,
 ) -> Result<Admitted, TurnedAway>
 where
@@ -88,7 +89,8 @@ where
 
     let principal = front
         .admission
-        .connect(&connect, front.limits.client_id_bytes)
+        .admit(&connect, peer, None)
+        .await
         .map_err(|denied| TurnedAway::Denied(version, denied))?;
     let places =
         front.connections.clone().try_acquire_owned().map_err(|_| TurnedAway::Crowded(version))?;
@@ -96,7 +98,8 @@ where
         true => front.invent_client_id().into(),
         false => connect.client_id[..].into(),
     };
-    let owner = Owner { user: "".into(), client_id };
+    let user = principal.user.name().unwrap_or_default().into();
+    let owner = Owner { user, client_id };
     if front.registry.connections_of(&owner.user) >= front.limits.connections_per_user {
         return Err(TurnedAway::TooManyOfUser(version));
     }

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
+use access::Access;
 use anyhow::Context;
 use broker::Broker;
 use clap::Parser;
@@ -31,9 +32,12 @@ async fn start(args: Args) -> anyhow::Result<()> {
     let root: Root = settings.read("root")?;
     telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
 
+    let access = Access::load(&settings)?;
+
     let stop = signal::shutdown().context("cannot listen for signals")?;
-    let broker = Broker::bind(config, root, &settings.data_dir()?).await?;
+    let broker = Broker::bind(config, root, access.clone(), &settings.data_dir()?).await?;
     let mut supervisor = Supervisor::default();
+    supervisor.spawn("users", |cancel| access.watch_file(cancel));
     supervisor.spawn("broker", |cancel| broker.run(cancel));
 
     Ok(supervisor.run(stop, GRACE).await?)

@@ -161,10 +161,6 @@ impl Session {
         self.version
     }
 
-    pub(crate) fn principal(&self) -> &Principal {
-        &self.principal
-    }
-
     /// The session as the exchange knows it.
     pub(crate) fn member(&self) -> &Member {
         &self.kept.member
@@ -242,11 +238,16 @@ impl Session {
         }
         if let Err(denied) = self.admission.publish(&self.principal, &publication) {
             self.figures.refused.add();
-            warn!(topic = %publication.topic, reason = %denied, "Refused a message");
+            warn!(
+                topic = %publication.topic,
+                user = %self.principal.user,
+                reason = %denied,
+                "Refused a message"
+            );
             // Before MQTT 5 an acknowledgement cannot say so. The message is acknowledged all the
             // same (4.3.2 and 3.3.5 of 3.1.1): the only other answer would be to close the
             // connection, and a client that tries again would be cut off for ever.
-            self.refused(packet_id, publication.qos, denied.reason());
+            self.refused(packet_id, publication.qos, denied.reason(), denied.text());
             return Ok(Step::Done);
         }
 

@@ -4,8 +4,16 @@
 //! differently when they are taken apart. They stop in the reverse order of their start: the gates
 //! say `stopped` while the gateway can show it and the broker can pass it on.
 
-use std::{collections::BTreeMap, env, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
+use access::{Access, Role};
 use anyhow::{Context, Result};
 use broker::Broker;
 use gate_agent::{Agent, Config, Site};
@@ -48,32 +56,38 @@ async fn start(settings: &Settings) -> Result<Running> {
     let root: Root = settings.read("root")?;
     let mut supervisor = Supervisor::default();
 
+    let access = Access::load(settings)?;
     let broker =
-        Broker::bind(settings.read("broker")?, root.clone(), &settings.data_dir()?).await?;
+        Broker::bind(settings.read("broker")?, root.clone(), access.clone(), &settings.data_dir()?)
+            .await?;
     let mqtt = broker.local_addr();
-    let site = Site {
-        root: root.clone(),
-        data_dir: settings.data_dir()?,
-        mqtt: mqtt::Config { host: mqtt.ip().to_string(), port: mqtt.port() },
-    };
-    let gateway = Gateway::bind(settings.read("gateway")?, site.mqtt.clone(), root.clone()).await?;
+    let as_gateway = login(&access, "gateway", Role::Gateway, None, mqtt);
+    let gateway = Gateway::bind(settings.read("gateway")?, as_gateway, root.clone()).await?;
+    let data_dir = settings.data_dir()?;
     let dashboard = gateway.local_addr();
     let agents = gates(settings)?
         .into_iter()
-        .map(|(gate, config)| Agent::prepare(gate, config, site.clone()))
+        .map(|(gate, config)| {
+            let mqtt = login(&access, gate.as_str(), Role::Agent, Some(&gate), mqtt);
+            let site = Site { root: root.clone(), data_dir: data_dir.clone(), mqtt };
+
+            Agent::prepare(gate, config, site)
+        })
         .collect::<Result<Vec<Agent>, _>>()?;
     let simulated: Vec<Arc<Gate>> = agents.iter().filter_map(Agent::simulation).collect();
-    let control = control(&site.data_dir, &simulated)?;
+    let control = control(&data_dir, &simulated)?;
     let welcome = Welcome {
         mqtt,
         dashboard,
         root,
-        data_dir: site.data_dir,
+        data_dir,
+        has_logins: access.has_logins(),
         gates: agents.iter().map(|agent| (agent.gate().clone(), agent.devices())).collect(),
         program: env::args().next().unwrap_or_else(|| "manless".to_owned()),
         simulated: simulated.iter().map(|gate| gate.name().to_owned()).collect(),
     };
 
+    supervisor.spawn("users", |cancel| access.watch_file(cancel));
     supervisor.spawn("broker", |cancel| broker.run(cancel));
     supervisor.next_stage();
     supervisor.spawn("gateway", |cancel| gateway.run(cancel));
@@ -83,6 +97,34 @@ async fn start(settings: &Settings) -> Result<Running> {
     }
 
     Ok(Running { supervisor, welcome, _control: control })
+}
+
+/// How a part of this process gets into its broker.
+fn login(
+    access: &Access,
+    name: &str,
+    role: Role,
+    gate: Option<&GateId>,
+    broker: SocketAddr,
+) -> mqtt::Config {
+    let (username, password) = access.house_user(name, role, gate.cloned());
+
+    mqtt::Config {
+        host: reachable(broker.ip()).to_string(),
+        port: broker.port(),
+        username: Some(username),
+        password: Some(password),
+        ..mqtt::Config::default()
+    }
+}
+
+/// Where a broker that listens everywhere is on this machine.
+fn reachable(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => address,
+    }
 }
 
 /// The gates of the configuration; without any, two that are simulated.
@@ -114,8 +156,10 @@ mod tests {
         let settings = Settings::load(Some(&file), []).unwrap();
 
         settings.read::<telemetry::Config>("log").unwrap();
-        settings.read::<mqtt::Config>("mqtt").unwrap();
-        settings.read::<broker::Config>("broker").unwrap().validate().unwrap();
+        settings.read::<mqtt::Config>("mqtt").unwrap().validate().unwrap();
+        let access = Access::without_logins(&settings.read("root").unwrap());
+        settings.read::<access::Config>("access").unwrap();
+        settings.read::<broker::Config>("broker").unwrap().validate(&access).unwrap();
         settings.read::<ws_gateway::Config>("gateway").unwrap().validate().unwrap();
         let gates = gates(&settings).unwrap();
         assert_eq!(gates.len(), 2);

@@ -16,6 +16,7 @@ pub(crate) struct Welcome {
     pub(crate) dashboard: SocketAddr,
     pub(crate) root: Root,
     pub(crate) data_dir: PathBuf,
+    pub(crate) has_logins: bool,
     pub(crate) gates: Vec<(GateId, String)>,
     pub(crate) simulated: Vec<String>,
     /// How this program was called.
@@ -30,12 +31,15 @@ impl Welcome {
         out.flush()
     }
 
-    /// The options of `mosquitto_pub` that lead to this broker.
+    /// The options of `mosquitto_pub` that lead into this broker.
     fn address(&self) -> String {
-        match self.mqtt.port() {
+        let port = match self.mqtt.port() {
             1883 => String::new(),
             port => format!("-p {port} "),
-        }
+        };
+        let login = if self.has_logins { "-u NAME -P PASSWORD " } else { "" };
+
+        format!("{port}{login}")
     }
 }
 
@@ -50,7 +54,13 @@ impl fmt::Display for Welcome {
             writeln!(f, "  Gate       {gate}: {devices}")?;
         }
         writeln!(f, "  Data       {}", self.data_dir.display())?;
-        writeln!(f, "\nFor this machine alone: there are no logins.")?;
+        match self.has_logins {
+            false => writeln!(f, "\nFor this machine alone: there are no logins.")?,
+            true => writeln!(
+                f,
+                "\nMQTT clients have to log in; the dashboard is for this machine alone."
+            )?,
+        }
 
         let Some((gate, _)) = self.gates.first() else { return Ok(()) };
         let at = self.address();

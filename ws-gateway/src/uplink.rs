@@ -13,7 +13,7 @@ use rumqttc::{
     SubAck, SubscribeReasonCode,
 };
 use schemas::{Delivery, Qos, Retention, SystemState};
-use service::Backoff;
+use service::{Backoff, config::ConfigError};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -43,6 +43,8 @@ pub(crate) struct BrokerUnavailable;
 enum LinkError {
     #[error("the connection to the broker broke")]
     Broken(#[from] Box<ConnectionError>),
+    #[error("cannot log in to the broker")]
+    Login(#[from] ConfigError),
     #[error("the broker does not let the gateway subscribe")]
     NotSubscribed,
 }
@@ -129,7 +131,7 @@ async fn connection(
     mqtt: &service::mqtt::Config,
     cancel: &CancellationToken,
 ) -> Result<(), LinkError> {
-    let (client, mut link) = AsyncClient::new(options(relay, mqtt), QUEUE);
+    let (client, mut link) = AsyncClient::new(options(relay, mqtt)?, QUEUE);
     let mut network = rumqttc::NetworkOptions::new();
     network.set_tcp_nodelay(true);
     link.set_network_options(network);
@@ -173,10 +175,10 @@ fn is_granted(answer: &SubAck) -> bool {
     answer.return_codes.iter().all(|code| matches!(code, SubscribeReasonCode::Success(_)))
 }
 
-fn options(relay: &Relay, mqtt: &service::mqtt::Config) -> MqttOptions {
+fn options(relay: &Relay, mqtt: &service::mqtt::Config) -> Result<MqttOptions, ConfigError> {
     let name = &relay.config.name;
     let will = relay.own_status(SystemState::Offline);
-    let mut options = mqtt.options(&format!("{name}-{}", relay.boot));
+    let mut options = mqtt.options(&format!("{name}-{}", relay.boot))?;
     options.set_last_will(LastWill::new(
         will.topic().below(&relay.root),
         will.encode(),
@@ -184,7 +186,7 @@ fn options(relay: &Relay, mqtt: &service::mqtt::Config) -> MqttOptions {
         true,
     ));
 
-    options
+    Ok(options)
 }
 
 /// Says `stopped`, and leaves in such a way that the will is not published.

@@ -87,6 +87,13 @@ pub(crate) enum Answer {
     Comp = 0x70,
 }
 
+impl Answer {
+    /// The first answer to a message of that QoS.
+    pub(crate) fn to(qos: Qos) -> Self {
+        if qos == Qos::ExactlyOnce { Self::Rec } else { Self::Ack }
+    }
+}
+
 /// An answer about a message; before MQTT 5 it cannot say that something is wrong. `text` is for
 /// people to read, and empty where they do not want to.
 pub(crate) fn answer(

@@ -30,6 +30,7 @@ pub(crate) enum Reason {
     PacketTooLarge = 0x95,
     QuotaExceeded = 0x97,
     AdministrativeAction = 0x98,
+    RateExceeded = 0x9f,
 }
 
 impl Reason {
@@ -54,7 +55,8 @@ impl Reason {
             Self::ServerUnavailable
             | Self::ServerBusy
             | Self::ShuttingDown
-            | Self::QuotaExceeded => 3,
+            | Self::QuotaExceeded
+            | Self::RateExceeded => 3,
             Self::BadUserNameOrPassword => 4,
             Self::Malformed
             | Self::ProtocolError
@@ -98,6 +100,7 @@ impl fmt::Display for Reason {
             Self::PacketTooLarge => "packet too large",
             Self::QuotaExceeded => "quota exceeded",
             Self::AdministrativeAction => "administrative action",
+            Self::RateExceeded => "connection rate exceeded",
         })
     }
 }

@@ -1,6 +1,10 @@
 //! A connection on a pipe, with the router at its mercy.
 
+use std::net::Ipv4Addr;
+
+use access::Access;
 use bytes::Bytes;
+use schemas::Root;
 use tokio::{io::DuplexStream, task::JoinSet};
 
 use super::*;
@@ -18,7 +22,9 @@ async fn a_client_hears_on_when_the_router_was_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let store =
         Location { path: Some(dir.path().join("broker.db")), durability: Durability::Crash };
-    let front = Front::open(&Limits::default(), store, "parking".parse().unwrap()).await.unwrap();
+    let root = Root::default();
+    let access = Access::without_logins(&root);
+    let front = Front::open(&Limits::default(), store, root, access).await.unwrap();
     let front = Arc::new(front);
     let _crowd = crowd(&front);
     let (mut client, server) = tokio::io::duplex(4096);
@@ -30,7 +36,7 @@ async fn a_client_hears_on_when_the_router_was_replaced() {
             let cancel = CancellationToken::new();
             tokio::select! {
                 hung = front.exchange.watch() => panic!("{hung}"),
-                () = serve(server, place, &front, &cancel) => {}
+                () = serve(server, Ipv4Addr::LOCALHOST.into(), place, &front, &cancel) => {}
             }
         }
     });

@@ -19,6 +19,7 @@ pub(super) struct Unanswered {
     answer: Answer,
     id: PacketId,
     reason: Reason,
+    text: &'static str,
 }
 
 /// What became of a message that the client published: when it is safe, or why it was not taken.
@@ -65,36 +66,47 @@ impl Session {
         let Some(id) = packet_id else { return };
         let ticket = match outcome {
             Ok(ticket) => ticket,
-            Err(reason) => return self.refused(packet_id, qos, reason),
+            Err(reason) => return self.refused(packet_id, qos, reason, ""),
         };
 
         if qos == Qos::ExactlyOnce {
             self.kept.incoming.insert(id);
             self.kept.incoming_safe = ticket.or(self.kept.incoming_safe);
         }
-        self.answer_later(qos, id, Reason::Success, ticket);
+        self.answer_later(qos, id, ticket);
     }
 
-    /// A message was not taken. Before MQTT 5 it is acknowledged all the same.
-    pub(super) fn refused(&mut self, packet_id: Option<PacketId>, qos: Qos, reason: Reason) {
+    /// A message was not taken. Before MQTT 5 it is acknowledged all the same. `text` is what the
+    /// reason does not say.
+    pub(super) fn refused(
+        &mut self,
+        packet_id: Option<PacketId>,
+        qos: Qos,
+        reason: Reason,
+        text: &'static str,
+    ) {
         if let Some(id) = packet_id {
-            self.answer_later(qos, id, reason, None);
+            let answer = Answer::to(qos);
+            self.put_answer(Unanswered { ticket: None, answer, id, reason, text });
         }
     }
 
     /// The client did not get the answer to a message of QoS 2, or not yet.
     pub(super) fn answer_again(&mut self, id: PacketId) {
         let ticket = self.kept.incoming_safe;
-        self.answer_later(Qos::ExactlyOnce, id, Reason::Success, ticket);
+        self.answer_later(Qos::ExactlyOnce, id, ticket);
     }
 
-    fn answer_later(&mut self, qos: Qos, id: PacketId, reason: Reason, ticket: Option<Ticket>) {
-        let answer = if qos == Qos::ExactlyOnce { Answer::Rec } else { Answer::Ack };
+    fn answer_later(&mut self, qos: Qos, id: PacketId, ticket: Option<Ticket>) {
+        let (answer, reason) = (Answer::to(qos), Reason::Success);
+        self.put_answer(Unanswered { ticket, answer, id, reason, text: "" });
+    }
 
-        if self.unanswered.is_empty() && ticket.is_none() {
-            return self.write_answer(answer, id, reason);
+    fn put_answer(&mut self, answer: Unanswered) {
+        if self.unanswered.is_empty() && answer.ticket.is_none() {
+            return self.write_answer(&answer);
         }
-        self.unanswered.push_back(Unanswered { ticket, answer, id, reason });
+        self.unanswered.push_back(answer);
     }
 
     /// Gives the answers that are due.
@@ -102,16 +114,17 @@ impl Session {
         while self.unanswered.front().is_some_and(|next| next.ticket.is_none_or(&is_committed))
             && let Some(next) = self.unanswered.pop_front()
         {
-            self.write_answer(next.answer, next.id, next.reason);
+            self.write_answer(&next);
         }
     }
 
-    fn write_answer(&mut self, answer: Answer, id: PacketId, reason: Reason) {
-        let text = reason.to_string();
-        let is_wanted = reason.is_refusal()
-            && self.wants_problem_information
-            && text.len() + 12 <= self.maximum_packet_size;
-        let text = if is_wanted { &text } else { "" };
+    fn write_answer(&mut self, unanswered: &Unanswered) {
+        let Unanswered { answer, id, reason, text, .. } = *unanswered;
+        // 3.1.2.11.7, 3.4.2.2.2: not where the client does not want it, or it makes the packet too
+        // long.
+        let is_wanted =
+            self.wants_problem_information && text.len() + 12 <= self.maximum_packet_size;
+        let text = if is_wanted { text } else { "" };
 
         encode::answer(self.outbox.open(), self.version, answer, id, reason, text);
     }

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use tracing::warn;
+
 use super::{Close, Route, Session, Step};
 use crate::{
     codec::{PacketId, Qos, Reason, Request, Subscribe, Unsubscribe, encode},
@@ -71,16 +73,13 @@ impl Session {
     /// What is granted to a request, or why nothing is.
     fn admit(&self, request: &Request) -> Reason {
         let filter = &request.filter[..];
-        let is_valid = match topic::is_shared(filter) {
-            true => topic::shared(filter).is_some(),
-            false => topic::is_filter(filter),
-        };
 
-        if !is_valid || filter.split('/').count() > self.limits.topic_levels {
+        if topic::depth(filter) > self.limits.topic_levels {
             return Reason::FilterInvalid;
         }
         if let Err(denied) = self.admission.subscribe(&self.principal, filter) {
             self.figures.refused_subscriptions.add();
+            warn!(filter, user = %self.principal.user, reason = %denied, "Refused a subscription");
             return denied.reason();
         }
         if self.kept.subscriptions.len() >= self.limits.subscriptions

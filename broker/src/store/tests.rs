@@ -408,4 +408,3 @@ fn the_durability_is_said_in_words() {
     assert!(read("hope").is_err());
     assert_eq!(Durability::default(), Durability::PowerLoss);
 }
-mod cost;

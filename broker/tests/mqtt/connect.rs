@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use broker::{Broker, Limits};
+use schemas::Root;
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     client::{Client, Hello, Packet, Publish, V5, V31, V311, packet, text},
-    site::{Site, config},
+    site::{Site, config, open_to_all},
 };
 
 #[tokio::test]
@@ -179,7 +180,8 @@ async fn a_port_that_is_taken_is_an_error_that_names_it() {
     let config = broker::Config { listen: site.address, ..config(Limits::default()) };
     let dir = tempfile::tempdir().unwrap();
 
-    let error = Broker::bind(config, "parking".parse().unwrap(), dir.path()).await.err().unwrap();
+    let error =
+        Broker::bind(config, Root::default(), open_to_all(), dir.path()).await.err().unwrap();
     let expected = format!("cannot listen on {}: another program uses the port", site.address);
     assert!(error.to_string().starts_with(&expected), "{error}");
 }
@@ -196,13 +198,14 @@ async fn a_port_can_be_taken_again_at_once() {
 }
 
 #[tokio::test]
-async fn only_loopback_addresses_are_allowed() {
+async fn without_logins_only_loopback_addresses_are_allowed() {
     let listen = "0.0.0.0:0".parse().unwrap();
     let config = broker::Config { listen, ..broker::Config::default() };
     let dir = tempfile::tempdir().unwrap();
 
-    assert!(config.validate().unwrap_err().to_string().contains("no logins"));
-    assert!(Broker::bind(config, "parking".parse().unwrap(), dir.path()).await.is_err());
+    let error = config.validate(&open_to_all()).unwrap_err().to_string();
+    assert!(error.contains("manless user add NAME --role ROLE"), "{error}");
+    assert!(Broker::bind(config, Root::default(), open_to_all(), dir.path()).await.is_err());
 }
 
 #[tokio::test]

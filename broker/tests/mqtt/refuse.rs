@@ -54,7 +54,7 @@ async fn the_brokers_own_topics_cannot_be_published_to() {
     client.subscribe("$SYS/#", 0).await;
     let publish = Publish { topic: "$SYS/broker/uptime", payload: b"forged", ..Publish::default() };
 
-    assert_eq!(client.publish_and_wait(publish).await, 0x87);
+    assert_eq!(client.publish_and_wait(publish).await, 0x90);
     client.ping().await;
 }
 

@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use access::Access;
 use broker::{Broker, BrokerError, Config, Limits};
+use schemas::Root;
 use tempfile::TempDir;
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +28,11 @@ pub(crate) fn config(limits: Limits) -> Config {
     Config { listen, figures_every: Duration::ZERO, limits, ..Config::default() }
 }
 
+/// A site without logins.
+pub(crate) fn open_to_all() -> Access {
+    Access::without_logins(&Root::default())
+}
+
 impl Site {
     pub(crate) async fn start() -> Self {
         Self::with(Limits::default()).await
@@ -36,12 +43,16 @@ impl Site {
     }
 
     pub(crate) async fn of(config: Config) -> Self {
-        Self::in_dir(config, tempfile::tempdir().unwrap()).await
+        Self::guarded(config, open_to_all()).await
     }
 
-    async fn in_dir(config: Config, dir: TempDir) -> Self {
-        let root = "parking".parse().unwrap();
-        let broker = Broker::bind(config, root, dir.path()).await.unwrap();
+    /// A site with these users.
+    pub(crate) async fn guarded(config: Config, access: Access) -> Self {
+        Self::in_dir(config, access, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn in_dir(config: Config, access: Access, dir: TempDir) -> Self {
+        let broker = Broker::bind(config, Root::default(), access, dir.path()).await.unwrap();
         let (address, cancel) = (broker.local_addr(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(broker.run(cancel.clone()));
@@ -70,7 +81,7 @@ impl Site {
     pub(crate) async fn restart(self, config: Config) -> Self {
         let dir = self.stopped().await;
 
-        Self::in_dir(config, dir).await
+        Self::in_dir(config, open_to_all(), dir).await
     }
 
     async fn stopped(mut self) -> TempDir {

@@ -97,8 +97,17 @@ impl Access {
             info!(users = users.len(), file = %file.display(), "Logins are required");
         }
 
-        Ok(Self(Arc::new(Inner {
-            root: root.clone(),
+        Ok(Self::new(root.clone(), roles, file, users))
+    }
+
+    /// Where everybody may do everything, whatever files there are.
+    pub fn without_logins(root: &Root) -> Self {
+        Self::new(root.clone(), Roles::default(), PathBuf::new(), Users::default())
+    }
+
+    fn new(root: Root, roles: Roles, file: PathBuf, users: Users) -> Self {
+        Self(Arc::new(Inner {
+            root,
             roles,
             file,
             has_logins: !users.is_empty(),
@@ -107,7 +116,7 @@ impl Access {
             changed: watch::Sender::new(()),
             verifier: Verifier::new(),
             throttle: Mutex::new(Throttle::new(ADDRESSES)),
-        })))
+        }))
     }
 
     /// Whether clients have to log in. Without, everybody is [`User::anonymous`].

@@ -1,6 +1,11 @@
 //! Notices that the file of users has changed.
 
-use std::{fs, path::Path, time::Duration, time::SystemTime};
+use std::{
+    convert::Infallible,
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use tokio::{
     task,
@@ -27,7 +32,7 @@ impl Access {
     /// Reads the file of users again whenever it changes, until `cancel` fires.
     ///
     /// A file that is not valid is logged, and the users stay as they were.
-    pub async fn watch_file(self, cancel: CancellationToken) {
+    pub async fn watch_file(self, cancel: CancellationToken) -> Result<(), Infallible> {
         let mut ticks = time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // What has changed since the start is noticed as well: nothing has been seen so far.
@@ -40,6 +45,7 @@ impl Access {
                 seen = Some(now);
             }
         }
+        Ok(())
     }
 
     fn look(&self, seen: Option<Option<Mark>>) -> Option<Mark> {

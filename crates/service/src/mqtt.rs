@@ -1,9 +1,11 @@
 //! Where the broker is, and how to log in there.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use rumqttc::MqttOptions;
 use serde::Deserialize;
+
+use crate::{Secret, config::ConfigError};
 
 /// How often an idle connection is checked.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -18,23 +20,123 @@ pub struct Config {
     pub host: String,
     /// Its TCP port.
     pub port: u16,
+    /// The user to log in as, where the broker has users. Each agent has one of its own.
+    pub username: Option<String>,
+    /// The file with the user's password in it. It is read at each connection, so that another
+    /// password needs no restart.
+    pub password_file: Option<PathBuf>,
+    /// The password of a part that logs in to a broker in the same process.
+    #[serde(skip)]
+    pub password: Option<Secret>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { host: "127.0.0.1".to_owned(), port: 1883 }
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 1883,
+            username: None,
+            password_file: None,
+            password: None,
+        }
     }
 }
 
 impl Config {
+    /// Checks what a type cannot say, before anything starts.
+    ///
+    /// # Errors
+    ///
+    /// There is a password without a user, or its file cannot be read.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.login().map(drop)
+    }
+
     /// The options of a connection with a clean session: nobody queues anything for a client
     /// that is away.
-    pub fn options(&self, client_id: &str) -> MqttOptions {
+    ///
+    /// # Errors
+    ///
+    /// The password cannot be read.
+    pub fn options(&self, client_id: &str) -> Result<MqttOptions, ConfigError> {
         let mut options = MqttOptions::new(client_id, &self.host, self.port);
         options.set_clean_session(true);
         options.set_keep_alive(KEEP_ALIVE);
         options.set_max_packet_size(MAX_PACKET, MAX_PACKET);
+        if let Some((name, password)) = self.login()? {
+            options.set_credentials(name, password.expose());
+        }
 
-        options
+        Ok(options)
+    }
+
+    /// `None` where the broker has no users, or knows this one by its certificate.
+    fn login(&self) -> Result<Option<(&str, Secret)>, ConfigError> {
+        let password = match (&self.password, &self.password_file) {
+            (Some(password), _) => Some(password.clone()),
+            (None, Some(file)) => Some(Secret::read(file).map_err(|error| {
+                let reason = format!("cannot read the password in {}: {error}", file.display());
+                refused("mqtt.password_file", reason)
+            })?),
+            (None, None) => None,
+        };
+
+        match (&self.username, password) {
+            (Some(name), Some(password)) => Ok(Some((name, password))),
+            (_, None) => Ok(None),
+            (None, Some(_)) => {
+                let reason = "there is a password, and nobody whose it is".to_owned();
+                Err(refused("mqtt.username", reason))
+            }
+        }
+    }
+}
+
+fn refused(key: &str, reason: String) -> ConfigError {
+    ConfigError::Refused { key: key.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_password_comes_from_its_file() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"sesame\n").unwrap();
+        let config = Config {
+            username: Some("gate_in".to_owned()),
+            password_file: Some(file.path().to_owned()),
+            ..Config::default()
+        };
+
+        config.validate().unwrap();
+        let options = config.options("client").unwrap();
+        assert_eq!(options.credentials().unwrap().username, "gate_in");
+        assert_eq!(options.credentials().unwrap().password, "sesame");
+    }
+
+    #[test]
+    fn without_a_user_there_is_no_login() {
+        assert_eq!(Config::default().options("client").unwrap().credentials(), None);
+    }
+
+    #[test]
+    fn a_password_that_is_not_there_is_named() {
+        let file = Some("/nowhere/password".into());
+        let config = Config { username: Some("x".to_owned()), ..Config::default() };
+        let error = Config { password_file: file, ..config }.validate().unwrap_err().to_string();
+
+        assert!(error.contains("`mqtt.password_file`"), "{error}");
+        assert!(error.contains("/nowhere/password"), "{error}");
+    }
+
+    #[test]
+    fn a_password_without_a_user_is_refused() {
+        let config = Config { password: Some("x".to_owned().into()), ..Config::default() };
+
+        assert!(config.validate().unwrap_err().to_string().contains("`mqtt.username`"));
     }
 }

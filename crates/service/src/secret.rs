@@ -72,8 +72,8 @@ mod tests {
     }
 
     fn read(text: &str) -> io::Result<Secret> {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(text.as_bytes())?;
 
         Secret::read(file.path())
     }

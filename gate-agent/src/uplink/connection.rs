@@ -62,7 +62,10 @@ impl<'a> Connection<'a> {
         cancel: &CancellationToken,
     ) -> Result<(), End> {
         let client_id = format!("gate-agent-{}", uplink.voice.gate());
-        let mut options = uplink.mqtt.options(&client_id);
+        let mut options = uplink
+            .mqtt
+            .options(&client_id)
+            .map_err(|error| End::Lost { reason: error.to_string(), was_up: false })?;
         options.set_last_will(uplink.will());
         let (client, event_loop) = AsyncClient::new(options, REQUESTS);
         let (events, inbox) = mpsc::channel(EVENTS);

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use access::Access;
 use broker::Broker;
 use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Port, Site};
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, QoS};
@@ -68,7 +69,7 @@ impl Rig {
         let site = Site {
             root: Root::default(),
             data_dir: self.dir.path().join("data"),
-            mqtt: mqtt::Config { host: "127.0.0.1".to_owned(), port: self.broker.address.port() },
+            mqtt: mqtt::Config { port: self.broker.address.port(), ..mqtt::Config::default() },
         };
         let agent = Agent::prepare("gate_in".parse().unwrap(), config(&self.gate), site).unwrap();
         let mut supervisor = Supervisor::default();
@@ -235,7 +236,14 @@ impl BrokerProcess {
     async fn start(listen: SocketAddr) -> Self {
         let config = broker::Config { listen, ..broker::Config::default() };
         let dir = tempfile::tempdir().unwrap();
-        let broker = Broker::bind(config, Root::default(), dir.path()).await.unwrap();
+        let broker = Broker::bind(
+            config,
+            Root::default(),
+            Access::without_logins(&Root::default()),
+            dir.path(),
+        )
+        .await
+        .unwrap();
         let address = broker.local_addr();
         let cancel = CancellationToken::new();
         let token = cancel.clone();

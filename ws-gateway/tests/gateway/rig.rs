@@ -6,6 +6,7 @@ mod web;
 
 use std::{net::SocketAddr, time::Duration};
 
+use access::Access;
 use broker::Broker;
 use schemas::Root;
 use serde_json::Value;
@@ -138,7 +139,10 @@ pub(crate) async fn start_broker(
 ) -> (SocketAddr, CancellationToken, JoinSet<()>) {
     let config = broker::Config { listen, ..broker::Config::default() };
     let dir = tempfile::tempdir().unwrap();
-    let broker = Broker::bind(config, Root::default(), dir.path()).await.unwrap();
+    let broker =
+        Broker::bind(config, Root::default(), Access::without_logins(&Root::default()), dir.path())
+            .await
+            .unwrap();
     let (address, stop, mut task) = (broker.local_addr(), CancellationToken::new(), JoinSet::new());
     let cancel = stop.clone();
     task.spawn(async move {
@@ -153,7 +157,11 @@ pub(crate) async fn start_gateway(
     config: Config,
     broker: SocketAddr,
 ) -> (SocketAddr, CancellationToken, JoinSet<()>) {
-    let mqtt = service::mqtt::Config { host: broker.ip().to_string(), port: broker.port() };
+    let mqtt = service::mqtt::Config {
+        host: broker.ip().to_string(),
+        port: broker.port(),
+        ..service::mqtt::Config::default()
+    };
     let gateway = Gateway::bind(config, mqtt, Root::default()).await.unwrap();
     let (address, stop, mut task) =
         (gateway.local_addr(), CancellationToken::new(), JoinSet::new());
