@@ -23,6 +23,7 @@ use crate::{
     front::Front,
     handshake::{self, Admitted},
     keep_alive::KeepAlive,
+    listener::Peer,
     registry::Claim,
     router::{Event, Link, NoLink, RouterDied},
     session::{Close, Route, Session, Step, TOO_SLOW},
@@ -72,6 +73,7 @@ impl End {
 /// `handshake` is its place among those who have not said who they are.
 pub(crate) async fn serve<S>(
     mut io: S,
+    peer: Peer,
     handshake: OwnedSemaphorePermit,
     front: &Front,
     cancel: &CancellationToken,
@@ -79,6 +81,9 @@ pub(crate) async fn serve<S>(
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut received = BytesMut::with_capacity(READ_AT_LEAST);
+    if let Some(name) = &peer.certificate_name {
+        Span::current().record("certificate", field::display(name));
+    }
     let admitted = tokio::select! {
         biased;
         () = cancel.cancelled() => return,
@@ -347,6 +352,10 @@ where
             && let Poll::Ready(written) = poll_write_buf(Pin::new(&mut *io), cx, outbox)
         {
             return Poll::Ready(written.and_then(some));
+        }
+        // TLS and WebSocket keep what the socket did not take.
+        if let Poll::Ready(Err(error)) = Pin::new(&mut *io).poll_flush(cx) {
+            return Poll::Ready(Err(error));
         }
         if may_read && let Poll::Ready(read) = poll_read_buf(Pin::new(&mut *io), cx, received) {
             return Poll::Ready(read.and_then(some));

@@ -1,7 +1,7 @@
 //! The embedded MQTT broker: any client, one port, nothing to set up.
 //!
 //! ```text
-//! socket ── handshake ── connection ── session        one task per client
+//! listener ── handshake ── connection ── session      one task per client
 //!                            │    ╲
 //!                         exchange  link               one order for all messages
 //!                            ╲      ╱
@@ -9,12 +9,12 @@
 //! ```
 //!
 //! rumqttd's router matches topics; everything that MQTT is besides that is decided here, in front
-//! of it: `codec` reads and writes packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client
+//! of it: `listener` makes one kind of stream of TCP, TLS and WebSocket, `codec` reads and writes packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client
 //! is owed, `retained` what newcomers are told, `admission` who may do what.
 //!
 //! Offered are QoS 0 and 1, retained messages, wills, clean sessions, take-over, and of MQTT 5 all
 //! but shared subscriptions and enhanced authentication. Sessions that outlive their connection,
-//! QoS 2, logins, TLS, WebSocket and a store on disk are not offered, and clients are told so.
+//! QoS 2, logins and a store on disk are not offered, and clients are told so.
 //!
 //! A client that does not keep up is disconnected: nobody ever waits for another.
 
@@ -28,6 +28,7 @@ mod figures;
 mod front;
 mod handshake;
 mod keep_alive;
+mod listener;
 mod message;
 mod outbox;
 mod registry;
@@ -37,7 +38,8 @@ mod session;
 mod topic;
 
 pub use broker::{BindError, Broker, BrokerError};
-pub use config::{Config, Limits};
+pub use config::{Addresses, ClientCertificates, Config, Limits, Tls};
+pub use listener::Transport;
 
 /// What every log filter should begin with where a broker runs.
 ///

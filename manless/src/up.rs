@@ -7,10 +7,14 @@
 use std::{collections::BTreeMap, env, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use broker::Broker;
+use broker::{Broker, Transport};
 use gate_agent::{Agent, Config, Site};
 use schemas::{GateId, Root};
-use service::{Supervisor, config::Settings, mqtt, signal, telemetry};
+use service::{
+    Supervisor,
+    config::{ConfigError, Settings},
+    mqtt, signal, telemetry,
+};
 use site_sim::{Control, Gate};
 use ws_gateway::Gateway;
 
@@ -49,7 +53,7 @@ async fn start(settings: &Settings) -> Result<Running> {
     let mut supervisor = Supervisor::default();
 
     let broker = Broker::bind(settings.read("broker")?, root.clone()).await?;
-    let mqtt = broker.local_addr();
+    let mqtt = broker.address(Transport::Tcp).ok_or_else(no_way)?;
     let site = Site {
         root: root.clone(),
         data_dir: settings.data_dir()?,
@@ -82,6 +86,13 @@ async fn start(settings: &Settings) -> Result<Running> {
     }
 
     Ok(Running { supervisor, welcome, _control: control })
+}
+
+fn no_way() -> ConfigError {
+    ConfigError::Refused {
+        key: "broker.listen".to_owned(),
+        reason: "the gates of this process find their broker there".to_owned(),
+    }
 }
 
 /// The gates of the configuration; without any, two that are simulated.

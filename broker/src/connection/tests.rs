@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     codec::{Publication, Qos},
     config::Limits,
+    listener::Transport,
     message::Origin,
 };
 
@@ -21,9 +22,11 @@ async fn a_client_hears_on_when_the_router_was_replaced() {
         async move {
             let place = front.handshakes.clone().acquire_owned().await.unwrap();
             let cancel = CancellationToken::new();
+            let address = "127.0.0.1:1".parse().unwrap();
+            let peer = Peer { address, certificate_name: None, transport: Transport::Tcp };
             tokio::select! {
                 hung = front.exchange.watch() => panic!("{hung}"),
-                () = serve(server, place, &front, &cancel) => {}
+                () = serve(server, peer, place, &front, &cancel) => {}
             }
         }
     });

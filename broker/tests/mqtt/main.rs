@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod authority;
 mod client;
 mod connect;
 mod deliver;
@@ -12,4 +13,6 @@ mod refuse;
 mod retained;
 mod site;
 mod subscribe;
+mod tls;
+mod websocket;
 mod will;

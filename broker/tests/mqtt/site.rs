@@ -1,8 +1,11 @@
 //! A broker on a free port, for the length of a test.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
-use broker::{Broker, BrokerError, Config, Limits};
+use broker::{Addresses, Broker, BrokerError, Config, Limits, Transport};
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
@@ -11,16 +14,25 @@ use crate::client::{Client, Hello, Version};
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+const TRANSPORTS: [Transport; 4] =
+    [Transport::Tcp, Transport::Tls, Transport::WebSocket, Transport::WebSocketTls];
+
 pub(crate) struct Site {
+    /// Where it speaks TCP; where it does not, the first address.
     pub(crate) address: SocketAddr,
+    addresses: [Option<SocketAddr>; 4],
     cancel: CancellationToken,
     broker: JoinSet<Result<(), BrokerError>>,
 }
 
 /// The configuration of tests: a free port, and no figures between the messages.
 pub(crate) fn config(limits: Limits) -> Config {
-    let listen = "127.0.0.1:0".parse().unwrap();
-    Config { listen, figures_every: Duration::ZERO, limits }
+    Config { listen: anywhere(), figures_every: Duration::ZERO, limits, ..Config::default() }
+}
+
+/// Any free port of this machine.
+pub(crate) fn anywhere() -> Addresses {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()
 }
 
 impl Site {
@@ -34,11 +46,19 @@ impl Site {
 
     pub(crate) async fn of(config: Config) -> Self {
         let broker = Broker::bind(config, "parking".parse().unwrap()).await.unwrap();
-        let (address, cancel) = (broker.local_addr(), CancellationToken::new());
+        let addresses = TRANSPORTS.map(|transport| broker.address(transport));
+        let address = addresses.into_iter().flatten().next().unwrap();
+        let cancel = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(broker.run(cancel.clone()));
 
-        Self { address, cancel, broker: tasks }
+        Self { address, addresses, cancel, broker: tasks }
+    }
+
+    /// Where it listens for this.
+    pub(crate) fn over(&self, transport: Transport) -> SocketAddr {
+        let at = TRANSPORTS.iter().position(|known| *known == transport);
+        self.addresses[at.unwrap()].unwrap()
     }
 
     /// A client with a name of its own, which is welcome.

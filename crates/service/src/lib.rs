@@ -6,19 +6,23 @@
 //! | [`config`] | one TOML file, then the environment; unknown keys are errors |
 //! | [`mqtt`] | where the broker is, and how to log in there |
 //! | [`supervisor`] | tasks: started together, stopped together |
-//! | [`signal`] | Ctrl-C and SIGTERM |
+//! | [`origin`] | whose page a browser shows |
+//! | [`signal`] | Ctrl-C, SIGTERM and SIGHUP |
 //! | [`backoff`] | how long to wait before trying again |
 //! | [`stamp`] | the time and the ids of messages |
 //! | [`telemetry`] | logs |
+//! | [`tls`] | certificates, keys and authorities from files |
 
 pub mod backoff;
 pub mod config;
 pub mod mqtt;
+pub mod origin;
 pub mod program;
 pub mod signal;
 pub mod stamp;
 pub mod supervisor;
 pub mod telemetry;
+pub mod tls;
 
 pub use backoff::Backoff;
 pub use supervisor::Supervisor;

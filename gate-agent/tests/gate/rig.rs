@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use broker::Broker;
+use broker::{Broker, Transport};
 use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Port, Site};
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, QoS};
 use schemas::Root;
@@ -233,9 +233,9 @@ impl Heard {
 
 impl BrokerProcess {
     async fn start(listen: SocketAddr) -> Self {
-        let config = broker::Config { listen, ..broker::Config::default() };
+        let config = broker::Config { listen: listen.into(), ..broker::Config::default() };
         let broker = Broker::bind(config, Root::default()).await.unwrap();
-        let address = broker.local_addr();
+        let address = broker.address(Transport::Tcp).unwrap();
         let cancel = CancellationToken::new();
         let token = cancel.clone();
         let mut tasks = JoinSet::new();

@@ -6,7 +6,7 @@ mod web;
 
 use std::{net::SocketAddr, time::Duration};
 
-use broker::Broker;
+use broker::{Broker, Transport};
 use schemas::Root;
 use serde_json::Value;
 use tokio::{task::JoinSet, time};
@@ -136,9 +136,10 @@ pub(crate) fn config() -> Config {
 pub(crate) async fn start_broker(
     listen: SocketAddr,
 ) -> (SocketAddr, CancellationToken, JoinSet<()>) {
-    let config = broker::Config { listen, ..broker::Config::default() };
+    let config = broker::Config { listen: listen.into(), ..broker::Config::default() };
     let broker = Broker::bind(config, Root::default()).await.unwrap();
-    let (address, stop, mut task) = (broker.local_addr(), CancellationToken::new(), JoinSet::new());
+    let (address, stop, mut task) =
+        (broker.address(Transport::Tcp).unwrap(), CancellationToken::new(), JoinSet::new());
     let cancel = stop.clone();
     task.spawn(async move { broker.run(cancel).await.unwrap() });
 
