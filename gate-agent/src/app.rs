@@ -82,6 +82,7 @@ impl Agent {
     /// The configuration, the journal or the simulated devices cannot be used.
     pub fn prepare(gate: GateId, config: Config, site: Site) -> Result<Self, PrepareError> {
         config.validate(&gate)?;
+        site.mqtt.validate()?;
         let path = site.data_dir.join(format!("{gate}.journal"));
         let journal = Journal::open(&path)
             .map_err(|source| PrepareError::Journal { gate: gate.clone(), source })?;

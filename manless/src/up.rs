@@ -54,11 +54,8 @@ async fn start(settings: &Settings) -> Result<Running> {
 
     let broker = Broker::bind(settings.read("broker")?, root.clone()).await?;
     let mqtt = broker.address(Transport::Tcp).ok_or_else(no_way)?;
-    let site = Site {
-        root: root.clone(),
-        data_dir: settings.data_dir()?,
-        mqtt: mqtt::Config { host: mqtt.ip().to_string(), port: mqtt.port() },
-    };
+    let site =
+        Site { root: root.clone(), data_dir: settings.data_dir()?, mqtt: mqtt::Config::at(mqtt) };
     let gateway = Gateway::bind(settings.read("gateway")?, site.mqtt.clone(), root.clone()).await?;
     let dashboard = gateway.local_addr();
     let agents = gates(settings)?

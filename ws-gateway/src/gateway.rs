@@ -74,6 +74,7 @@ impl Gateway {
         root: Root,
     ) -> Result<Self, BindError> {
         config.validate()?;
+        mqtt.validate()?;
         let wanted = config.listen;
         let listener = TcpListener::bind(wanted).await.map_err(|error| refusal(wanted, error))?;
         let address = listener.local_addr().map_err(|error| refusal(wanted, error))?;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use broker::{Broker, Transport};
 use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Port, Site};
-use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, QoS};
+use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, Publish, PublishOptions, QoS};
 use schemas::Root;
 use serde_json::{Value, json};
 use service::{Supervisor, mqtt, stamp};
@@ -68,7 +68,7 @@ impl Rig {
         let site = Site {
             root: Root::default(),
             data_dir: self.dir.path().join("data"),
-            mqtt: mqtt::Config { host: "127.0.0.1".to_owned(), port: self.broker.address.port() },
+            mqtt: mqtt::Config::at(self.broker.address),
         };
         let agent = Agent::prepare("gate_in".parse().unwrap(), config(&self.gate), site).unwrap();
         let mut supervisor = Supervisor::default();
@@ -129,7 +129,11 @@ impl Rig {
     pub(crate) async fn publish(&self, kind: &str, bytes: impl Into<Vec<u8>>) {
         let topic = format!("parking/gate_in/{kind}");
 
-        self.ears.client.publish(topic, QoS::AtLeastOnce, false, bytes).await.unwrap();
+        self.ears
+            .client
+            .publish(topic, bytes.into(), PublishOptions::at_least_once())
+            .await
+            .unwrap();
     }
 
     /// Waits for a state of the simulated devices.
@@ -160,9 +164,9 @@ impl Rig {
 
 impl Ears {
     async fn open(address: SocketAddr) -> Self {
-        let mut options = MqttOptions::new("ears", address.ip().to_string(), address.port());
+        let mut options = MqttOptions::new("ears", (address.ip().to_string(), address.port()));
         options.set_max_packet_size(1 << 20, 1 << 20);
-        let (client, mut event_loop) = AsyncClient::new(options, 16);
+        let (client, mut event_loop) = AsyncClient::builder(options).capacity(16).build();
         client.subscribe("parking/gate_in/#", QoS::AtLeastOnce).await.unwrap();
 
         let (sender, heard) = mpsc::channel(4096);
@@ -178,7 +182,7 @@ impl Ears {
                         }
                     }
                     Event::Incoming(Incoming::Publish(publish)) => {
-                        let kind = publish.topic.rsplit('/').next().unwrap().to_owned();
+                        let kind = kind(&publish);
                         let heard = Heard { kind, bytes: publish.payload.to_vec() };
                         if sender.send(heard).await.is_err() {
                             return;
@@ -256,4 +260,11 @@ fn config(gate: &Gate) -> Config {
         travel: Duration::from_secs(2),
         ..Config::simulated()
     }
+}
+
+/// The last level of its topic.
+fn kind(publish: &Publish) -> String {
+    let topic = str::from_utf8(&publish.topic).unwrap();
+
+    topic.rsplit('/').next().unwrap().to_owned()
 }

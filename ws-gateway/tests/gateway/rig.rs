@@ -150,7 +150,7 @@ pub(crate) async fn start_gateway(
     config: Config,
     broker: SocketAddr,
 ) -> (SocketAddr, CancellationToken, JoinSet<()>) {
-    let mqtt = service::mqtt::Config { host: broker.ip().to_string(), port: broker.port() };
+    let mqtt = service::mqtt::Config::at(broker);
     let gateway = Gateway::bind(config, mqtt, Root::default()).await.unwrap();
     let (address, stop, mut task) =
         (gateway.local_addr(), CancellationToken::new(), JoinSet::new());
