@@ -14,6 +14,7 @@ use crate::{
     figures,
     front::Front,
     listener::{Listener, Origins, Transport, tls},
+    metrics::Page,
 };
 
 /// A broker that has its ports and serves nobody yet.
@@ -21,6 +22,7 @@ pub struct Broker {
     listeners: Vec<Listener>,
     addresses: Vec<(Transport, SocketAddr)>,
     certificates: Option<(tls::Files, Hangup)>,
+    pages: Vec<Page>,
     front: Arc<Front>,
     figures_every: Duration,
 }
@@ -98,20 +100,32 @@ impl Broker {
             .collect::<Result<Vec<_>, _>>()?;
         let addresses =
             listeners.iter().map(|listener| (listener.transport, listener.address)).collect();
+        let pages = pages(&config).await?;
         let front = Front::open(&config.limits, root).await.map_err(|_| BindError::Router)?;
 
         Ok(Self {
             listeners,
             addresses,
             certificates,
+            pages,
             front: Arc::new(front),
             figures_every: config.figures_every,
         })
     }
 
+    /// Everywhere it listens.
+    pub fn addresses(&self) -> &[(Transport, SocketAddr)] {
+        &self.addresses
+    }
+
     /// Where it listens for this; the first address, where there are several.
     pub fn address(&self, transport: Transport) -> Option<SocketAddr> {
         self.addresses.iter().find(|(over, _)| *over == transport).map(|(_, address)| *address)
+    }
+
+    /// Where it tells its figures; the first address, where there are several.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.pages.first().map(|page| page.address)
     }
 
     /// Serves until `cancel` fires; then says good-bye and returns within two seconds.
@@ -120,6 +134,10 @@ impl Broker {
         for listener in self.listeners {
             let clients = listener.serve(Arc::clone(&self.front), cancel.clone());
             listening.spawn(clients.in_current_span());
+        }
+        for page in self.pages {
+            let monitors = page.serve(Arc::clone(&self.front), cancel.clone());
+            listening.spawn(monitors.in_current_span());
         }
 
         let result = tokio::select! {
@@ -137,6 +155,16 @@ impl Broker {
         while listening.join_next().await.is_some() {}
         result
     }
+}
+
+async fn pages(config: &Config) -> Result<Vec<Page>, BindError> {
+    let mut pages = Vec::new();
+    for address in config.metrics.iter() {
+        let page = Page::bind(address).await;
+        pages.push(page.map_err(|source| refusal("broker.metrics", address, source))?);
+    }
+
+    Ok(pages)
 }
 
 async fn watch(certificates: Option<(tls::Files, Hangup)>) -> Infallible {

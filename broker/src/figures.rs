@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use service::prometheus::Kind;
 use tokio::time;
 
 use crate::{
@@ -55,18 +56,41 @@ pub(crate) struct Figures {
     pub(crate) router_restarts: Counter,
 }
 
+/// One figure, under the names by which it is known.
+pub(crate) struct Figure {
+    /// Below `$SYS/broker/`.
+    pub(crate) topic: &'static str,
+    /// Behind `manless_broker_`.
+    pub(crate) metric: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) value: u64,
+}
+
 impl Figures {
-    fn topics(&self) -> [(&'static str, u64); 9] {
+    /// Each of them, with the names that tools know.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Figure> {
+        self.table().into_iter().map(|(topic, metric, help, counter)| Figure {
+            topic,
+            metric,
+            help,
+            kind: if metric.ends_with("_total") { Kind::Counter } else { Kind::Gauge },
+            value: counter.value(),
+        })
+    }
+
+    #[rustfmt::skip]
+    fn table(&self) -> [(&'static str, &'static str, &'static str, &Counter); 9] {
         [
-            ("clients/connected", self.connected.value()),
-            ("connections/total", self.connections.value()),
-            ("connections/refused", self.turned_away.value()),
-            ("messages/received", self.received.value()),
-            ("messages/sent", self.sent.value()),
-            ("publish/messages/dropped", self.dropped.value()),
-            ("publish/messages/refused", self.refused.value()),
-            ("clients/slow", self.slow_clients.value()),
-            ("router/restarts", self.router_restarts.value()),
+            ("clients/connected", "clients_connected", "Clients that are connected", &self.connected),
+            ("connections/total", "connections_total", "Connections that became clients", &self.connections),
+            ("connections/refused", "connections_refused_total", "Connections that were turned away", &self.turned_away),
+            ("messages/received", "messages_received_total", "Messages from clients", &self.received),
+            ("messages/sent", "messages_sent_total", "Messages to clients", &self.sent),
+            ("publish/messages/dropped", "messages_dropped_total", "Messages that expired, were too large or got lost", &self.dropped),
+            ("publish/messages/refused", "messages_refused_total", "Messages that a client may not publish", &self.refused),
+            ("clients/slow", "clients_slow_total", "Clients that did not keep up", &self.slow_clients),
+            ("router/restarts", "router_restarts_total", "Routers that died and were replaced", &self.router_restarts),
         ]
     }
 }
@@ -84,8 +108,8 @@ pub(crate) async fn publish(figures: &Figures, exchange: &Exchange, every: Durat
         let retained = exchange.sweep();
         report(exchange, "retained messages/count", retained.to_string()).await;
         report(exchange, "uptime", format!("{} seconds", exchange.now().as_secs())).await;
-        for (name, value) in figures.topics() {
-            report(exchange, name, value.to_string()).await;
+        for figure in figures.all() {
+            report(exchange, figure.topic, figure.value.to_string()).await;
         }
     }
 }

@@ -9,8 +9,9 @@
 //! ```
 //!
 //! rumqttd's router matches topics; everything that MQTT is besides that is decided here, in front
-//! of it: `listener` makes one kind of stream of TCP, TLS and WebSocket, `codec` reads and writes packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client
-//! is owed, `retained` what newcomers are told, `admission` who may do what.
+//! of it: `listener` makes one kind of stream of TCP, TLS and WebSocket, `codec` reads and writes
+//! packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client is owed, `retained` what
+//! newcomers are told, `admission` who may do what, `metrics` what monitors are told.
 //!
 //! Offered are QoS 0 and 1, retained messages, wills, clean sessions, take-over, and of MQTT 5 all
 //! but shared subscriptions and enhanced authentication. Sessions that outlive their connection,
@@ -30,6 +31,7 @@ mod handshake;
 mod keep_alive;
 mod listener;
 mod message;
+mod metrics;
 mod outbox;
 mod registry;
 mod retained;

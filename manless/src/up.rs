@@ -53,9 +53,11 @@ async fn start(settings: &Settings) -> Result<Running> {
     let mut supervisor = Supervisor::default();
 
     let broker = Broker::bind(settings.read("broker")?, root.clone()).await?;
-    let mqtt = broker.address(Transport::Tcp).ok_or_else(no_way)?;
-    let site =
-        Site { root: root.clone(), data_dir: settings.data_dir()?, mqtt: mqtt::Config::at(mqtt) };
+    let site = Site {
+        root: root.clone(),
+        data_dir: settings.data_dir()?,
+        mqtt: own_broker(&broker, settings.read("mqtt")?)?,
+    };
     let gateway = Gateway::bind(settings.read("gateway")?, site.mqtt.clone(), root.clone()).await?;
     let dashboard = gateway.local_addr();
     let agents = gates(settings)?
@@ -65,7 +67,8 @@ async fn start(settings: &Settings) -> Result<Running> {
     let simulated: Vec<Arc<Gate>> = agents.iter().filter_map(Agent::simulation).collect();
     let control = control(&site.data_dir, &simulated)?;
     let welcome = Welcome {
-        mqtt,
+        broker: broker.addresses().to_vec(),
+        mqtt: site.mqtt.clone(),
         dashboard,
         root,
         data_dir: site.data_dir,
@@ -85,11 +88,23 @@ async fn start(settings: &Settings) -> Result<Running> {
     Ok(Running { supervisor, welcome, _control: control })
 }
 
-fn no_way() -> ConfigError {
-    ConfigError::Refused {
-        key: "broker.listen".to_owned(),
-        reason: "the gates of this process find their broker there".to_owned(),
+/// How the parts of this process reach its broker: in the clear where it listens so, and
+/// otherwise over TLS, for which `[mqtt.tls]` says whom to believe.
+fn own_broker(broker: &Broker, mqtt: mqtt::Config) -> Result<mqtt::Config, ConfigError> {
+    if let Some(address) = broker.address(Transport::Tcp) {
+        return Ok(mqtt::Config::at(address));
     }
+    let Some(address) = broker.address(Transport::Tls).filter(|_| mqtt.tls.is_some()) else {
+        return Err(ConfigError::Refused {
+            key: "mqtt.tls".to_owned(),
+            reason: "the gates of this process reach their broker through `broker.listen` or \
+                     `broker.listen_tls`: where there is only the latter, say who vouches for it, \
+                     `mqtt.tls = { ca = \"ca.pem\" }`"
+                .to_owned(),
+        });
+    };
+
+    Ok(mqtt::Config { port: Some(address.port()), ..mqtt })
 }
 
 /// The gates of the configuration; without any, two that are simulated.

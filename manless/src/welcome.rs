@@ -7,12 +7,17 @@ use std::{
     path::PathBuf,
 };
 
+use broker::Transport;
 use schemas::{GateId, Root};
+use service::mqtt;
 
-/// What is printed once everything runs. Programs read the lines `MQTT` and `Dashboard`.
+/// What is printed once everything runs. Programs read the lines `MQTT`, `MQTTS`,
+/// `WS` and `Dashboard`.
 #[derive(Debug)]
 pub(crate) struct Welcome {
-    pub(crate) mqtt: SocketAddr,
+    pub(crate) broker: Vec<(Transport, SocketAddr)>,
+    /// How the broker is reached from here.
+    pub(crate) mqtt: mqtt::Config,
     pub(crate) dashboard: SocketAddr,
     pub(crate) root: Root,
     pub(crate) data_dir: PathBuf,
@@ -32,19 +37,36 @@ impl Welcome {
 
     /// The options of `mosquitto_pub` that lead to this broker.
     fn address(&self) -> String {
-        match self.mqtt.port() {
+        let port = match self.mqtt.port() {
             1883 => String::new(),
             port => format!("-p {port} "),
+        };
+
+        match &self.mqtt.tls {
+            Some(tls) => format!("-h {} {port}--cafile {} ", self.mqtt.host, tls.ca.display()),
+            None => port,
         }
+    }
+}
+
+/// What MQTT over this is called for short.
+fn name(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Tcp => "MQTT",
+        Transport::Tls => "MQTTS",
+        Transport::WebSocket => "WS",
+        Transport::WebSocketTls => "WSS",
     }
 }
 
 impl fmt::Display for Welcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mqtt, dashboard, root, .. } = self;
+        let Self { broker, dashboard, root, .. } = self;
 
         writeln!(f, "Manless runs.\n")?;
-        writeln!(f, "  MQTT       {mqtt}")?;
+        for (transport, address) in broker {
+            writeln!(f, "  {:<9}  {address}", name(*transport))?;
+        }
         writeln!(f, "  Dashboard  http://{dashboard}/")?;
         for (gate, devices) in &self.gates {
             writeln!(f, "  Gate       {gate}: {devices}")?;

@@ -9,6 +9,7 @@ mod client;
 mod connect;
 mod deliver;
 mod limits;
+mod metrics;
 mod refuse;
 mod retained;
 mod site;

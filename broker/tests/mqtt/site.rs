@@ -21,6 +21,7 @@ pub(crate) struct Site {
     /// Where it speaks TCP; where it does not, the first address.
     pub(crate) address: SocketAddr,
     addresses: [Option<SocketAddr>; 4],
+    pub(crate) metrics: Option<SocketAddr>,
     cancel: CancellationToken,
     broker: JoinSet<Result<(), BrokerError>>,
 }
@@ -48,11 +49,11 @@ impl Site {
         let broker = Broker::bind(config, "parking".parse().unwrap()).await.unwrap();
         let addresses = TRANSPORTS.map(|transport| broker.address(transport));
         let address = addresses.into_iter().flatten().next().unwrap();
-        let cancel = CancellationToken::new();
+        let (metrics, cancel) = (broker.metrics(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(broker.run(cancel.clone()));
 
-        Self { address, addresses, cancel, broker: tasks }
+        Self { address, addresses, metrics, cancel, broker: tasks }
     }
 
     /// Where it listens for this.

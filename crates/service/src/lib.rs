@@ -7,6 +7,7 @@
 //! | [`mqtt`] | where the broker is, and how to log in there |
 //! | [`supervisor`] | tasks: started together, stopped together |
 //! | [`origin`] | whose page a browser shows |
+//! | [`prometheus`] | figures as Prometheus reads them |
 //! | [`signal`] | Ctrl-C, SIGTERM and SIGHUP |
 //! | [`backoff`] | how long to wait before trying again |
 //! | [`stamp`] | the time and the ids of messages |
@@ -18,6 +19,7 @@ pub mod config;
 pub mod mqtt;
 pub mod origin;
 pub mod program;
+pub mod prometheus;
 pub mod signal;
 pub mod stamp;
 pub mod supervisor;
