@@ -1,38 +1,35 @@
-//! The listener: binds, accepts, and stops in order.
+//! Takes the ports, serves, and stops in order.
 
-use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible, error::Error, io, net::SocketAddr, path::Path, sync::Arc, time::Duration,
+};
 
 use access::Access;
 use schemas::Root;
-use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
-    task::JoinSet,
-    time,
-};
+use service::signal::Hangup;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, info, info_span, warn};
+use tracing::Instrument;
 
 use crate::{
     config::Config,
-    connection,
     exchange::RouterHung,
     figures,
     front::{Front, OpenError},
+    listener::{Listener, Origins, Transport, tls},
+    metrics::Page,
     store::{Location, StoreError},
 };
 
-const BACKLOG: u32 = 1024;
 /// The name of the store in the data directory.
 const STORE: &str = "broker.db";
-/// How long clients may take to hear that the broker stops.
-const STOP_WITHIN: Duration = Duration::from_millis(1_500);
-/// How long to wait when no further socket can be had.
-const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
 
-/// A broker that has its port and serves nobody yet.
+/// A broker that has its ports and serves nobody yet.
 pub struct Broker {
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: Vec<Listener>,
+    addresses: Vec<(Transport, SocketAddr)>,
+    certificates: Option<(tls::Files, Hangup)>,
+    pages: Vec<Page>,
     front: Arc<Front>,
     figures_every: Duration,
 }
@@ -46,28 +43,35 @@ pub enum BindError {
     /// Somebody else was first.
     #[error(
         "cannot listen on {address}: another program uses the port; \
-         stop that program, or set `listen` to another port"
+         stop that program, or set `{key}` to another port"
     )]
     PortTaken {
+        /// The key that says so.
+        key: &'static str,
         /// Where.
         address: SocketAddr,
         /// What the system says.
         source: io::Error,
     },
     /// The system does not let us.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address}, which `{key}` says")]
     Listen {
+        /// The key that says so.
+        key: &'static str,
         /// Where.
         address: SocketAddr,
         /// What the system says.
         source: io::Error,
     },
+    /// The system does not tell us when to read the certificate again.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
     /// There is no thread to be had.
     #[error("cannot start the router")]
     Router,
     /// The store is somebody else's, newer, or out of reach.
     #[error("cannot open the store")]
-    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Store(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// The broker had to stop.
@@ -78,7 +82,7 @@ pub enum BrokerError {
     Router,
     /// Nothing can be stored any more.
     #[error("the store has failed")]
-    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Store(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl From<RouterHung> for BrokerError {
@@ -103,7 +107,7 @@ impl From<OpenError> for BindError {
 }
 
 impl Broker {
-    /// Takes the port, and reads the store, which is in `data_dir` unless configured otherwise.
+    /// Takes the ports, and reads the store, which is in `data_dir` unless configured otherwise.
     /// Clients may connect from here on, and are served by [`Broker::run`].
     ///
     /// Whoever changes users while it runs has [`Access::watch_file`] run as well.
@@ -114,27 +118,68 @@ impl Broker {
         data_dir: &Path,
     ) -> Result<Self, BindError> {
         config.validate(&access)?;
-        let listener = listen(config.listen).map_err(|source| refusal(config.listen, source))?;
-        let address = listener.local_addr().map_err(|source| refusal(config.listen, source))?;
+        let certificates = match config.needs_tls() {
+            true => {
+                let hangup = Hangup::listen().map_err(BindError::Signals)?;
+                Some((tls::Files::open(&config.tls)?, hangup))
+            }
+            false => None,
+        };
+        let files = certificates.as_ref().map(|(files, _)| files);
+        let origins = Arc::new(Origins::new(&config.websocket_origins));
+        let listeners = config
+            .listeners()
+            .map(|(key, transport, address)| {
+                Listener::bind(transport, address, files, &origins)
+                    .map_err(|source| refusal(key, address, source))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let addresses =
+            listeners.iter().map(|listener| (listener.transport, listener.address)).collect();
+        let pages = pages(&config).await?;
         let store = Location {
             path: Some(config.store.path.clone().unwrap_or_else(|| data_dir.join(STORE))),
             durability: config.store.durability,
         };
         let front = Front::open(&config.limits, store, root, access).await?;
 
-        Ok(Self { listener, address, front: Arc::new(front), figures_every: config.figures_every })
+        Ok(Self {
+            listeners,
+            addresses,
+            certificates,
+            pages,
+            front: Arc::new(front),
+            figures_every: config.figures_every,
+        })
     }
 
-    /// Where it listens.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
+    /// Everywhere it listens.
+    pub fn addresses(&self) -> &[(Transport, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Where it listens for this; the first address, where there are several.
+    pub fn address(&self, transport: Transport) -> Option<SocketAddr> {
+        self.addresses.iter().find(|(over, _)| *over == transport).map(|(_, address)| *address)
+    }
+
+    /// Where it tells its figures; the first address, where there are several.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.pages.first().map(|page| page.address)
     }
 
     /// Serves until `cancel` fires; then says good-bye and returns within two seconds.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), BrokerError> {
-        let mut clients = JoinSet::new();
+        let mut listening = JoinSet::new();
         let store = self.front.exchange.store().clone();
-        info!(address = %self.address, "The broker listens");
+        for listener in self.listeners {
+            let clients = listener.serve(Arc::clone(&self.front), cancel.clone());
+            listening.spawn(clients.in_current_span());
+        }
+        for page in self.pages {
+            let monitors = page.serve(Arc::clone(&self.front), cancel.clone());
+            listening.spawn(monitors.in_current_span());
+        }
 
         let result = tokio::select! {
             biased;
@@ -145,83 +190,40 @@ impl Broker {
             () = figures::publish(&self.front, self.figures_every) => {
                 unreachable!("figures are published for ever")
             }
-            () = self.accept(&mut clients, &cancel) => unreachable!("clients are accepted for ever"),
+            never = watch(self.certificates) => match never {},
+            Some(_) = listening.join_next() => unreachable!("clients are accepted for ever"),
         };
 
-        drop(self.listener);
         cancel.cancel();
-        if time::timeout(STOP_WITHIN, drain(&mut clients)).await.is_err() {
-            clients.shutdown().await;
-        }
+        while listening.join_next().await.is_some() {}
         match result {
             Ok(()) => Ok(store.close().await?),
             Err(error) => Err(error),
         }
     }
+}
 
-    async fn accept(&self, clients: &mut JoinSet<()>, cancel: &CancellationToken) {
-        loop {
-            tokio::select! {
-                biased;
-                Some(_) = clients.join_next() => {}
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.serve(stream, peer, clients, cancel),
-                    Err(error) => {
-                        warn!(%error, "Cannot accept a connection");
-                        time::sleep(OUT_OF_SOCKETS).await;
-                    }
-                },
-            }
-        }
+async fn pages(config: &Config) -> Result<Vec<Page>, BindError> {
+    let mut pages = Vec::new();
+    for address in config.metrics.iter() {
+        let page = Page::bind(address).await;
+        pages.push(page.map_err(|source| refusal("broker.metrics", address, source))?);
     }
 
-    fn serve(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        clients: &mut JoinSet<()>,
-        cancel: &CancellationToken,
-    ) {
-        let Ok(handshake) = Arc::clone(&self.front.handshakes).try_acquire_owned() else {
-            self.front.figures.turned_away.add();
-            return;
-        };
-        let (front, cancel) = (Arc::clone(&self.front), cancel.clone());
-        let span = info_span!("client", %peer, client = tracing::field::Empty);
+    Ok(pages)
+}
 
-        clients.spawn(
-            async move {
-                // Without it, an answer may wait 40 ms for the client's next packet.
-                let _ = stream.set_nodelay(true);
-                connection::serve(stream, peer.ip(), handshake, &front, &cancel).await;
-            }
-            .instrument(span),
-        );
+async fn watch(certificates: Option<(tls::Files, Hangup)>) -> Infallible {
+    match certificates {
+        Some((files, hangup)) => files.watch(hangup).await,
+        None => std::future::pending().await,
     }
 }
 
-async fn drain(clients: &mut JoinSet<()>) {
-    while clients.join_next().await.is_some() {}
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // So that a restart need not wait for the last connections to be forgotten. On Windows the
-    // option would let two programs have one port.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-
-    socket.listen(BACKLOG)
-}
-
-fn refusal(address: SocketAddr, source: io::Error) -> BindError {
+fn refusal(key: &'static str, address: SocketAddr, source: io::Error) -> BindError {
     if source.kind() == io::ErrorKind::AddrInUse {
-        BindError::PortTaken { address, source }
+        BindError::PortTaken { key, address, source }
     } else {
-        BindError::Listen { address, source }
+        BindError::Listen { key, address, source }
     }
 }

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{future::poll_fn, io, net::IpAddr, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use access::User;
 use bytes::{Buf, BytesMut};
@@ -25,6 +25,7 @@ use crate::{
     front::Front,
     handshake::{self, Admitted},
     keep_alive::KeepAlive,
+    listener::Peer,
     outbox::Outbox,
     pace::Pace,
     registry::Claim,
@@ -82,7 +83,7 @@ impl End {
 /// `handshake` is its place among those who have not said who they are.
 pub(crate) async fn serve<S>(
     mut io: S,
-    peer: IpAddr,
+    peer: Peer,
     handshake: OwnedSemaphorePermit,
     front: &Front,
     cancel: &CancellationToken,
@@ -90,10 +91,13 @@ pub(crate) async fn serve<S>(
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut received = BytesMut::with_capacity(READ_AT_LEAST);
+    if let Some(name) = &peer.certificate_name {
+        Span::current().record("certificate", field::display(name));
+    }
     let admitted = tokio::select! {
         biased;
         () = cancel.cancelled() => return,
-        admitted = handshake::receive(&mut io, &mut received, peer, front) => admitted,
+        admitted = handshake::receive(&mut io, &mut received, &peer, front) => admitted,
     };
 
     match admitted {
@@ -473,6 +477,10 @@ where
             && let Poll::Ready(written) = poll_write_buf(Pin::new(&mut *io), cx, outbox)
         {
             return Poll::Ready(written.and_then(some).map(Moved::Out));
+        }
+        // TLS and WebSocket keep what the socket did not take.
+        if let Poll::Ready(Err(error)) = Pin::new(&mut *io).poll_flush(cx) {
+            return Poll::Ready(Err(error));
         }
         if may_read && let Poll::Ready(read) = poll_read_buf(Pin::new(&mut *io), cx, received) {
             return Poll::Ready(read.and_then(some).map(Moved::In));

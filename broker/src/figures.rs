@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use service::prometheus::Kind;
 use tokio::time;
 
 use crate::{
@@ -81,185 +82,63 @@ pub(crate) struct Figures {
     pub(crate) router_restarts: Counter,
 }
 
-/// One figure as it is shown.
+/// One figure, under the names by which it is known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Figure {
     /// Below `$SYS/broker/`.
-    pub(crate) name: &'static str,
-    /// What Prometheus calls it, after `manless_broker_`.
+    pub(crate) topic: &'static str,
+    /// Behind `manless_broker_`.
     pub(crate) metric: &'static str,
-    pub(crate) kind: Kind,
     pub(crate) help: &'static str,
     pub(crate) value: u64,
 }
 
-/// Whether a figure only grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Counter,
-    Gauge,
-}
-
-impl Front {
-    /// Everything there is to show, as of now.
-    pub(crate) fn figures(&self) -> Vec<Figure> {
-        let Figures { connected, connected_most, connections, turned_away, .. } = &*self.figures;
-        let counted = &self.figures;
-        let stock = self.exchange.sweep();
-        let away = self.registry.away() as u64;
-        let store = self.exchange.store().figures();
-        let counter = |name, metric, help, counter: &Counter| Figure {
-            name,
-            metric,
-            kind: Kind::Counter,
-            help,
-            value: counter.value(),
-        };
-        let gauge =
-            |name, metric, help, value| Figure { name, metric, kind: Kind::Gauge, help, value };
-
-        vec![
-            gauge(
-                "clients/connected",
-                "clients_connected",
-                "Clients that are connected.",
-                connected.value(),
-            ),
-            gauge("clients/disconnected", "sessions_away", "Sessions whose client is away.", away),
-            gauge(
-                "clients/total",
-                "sessions",
-                "Sessions, with and without a client.",
-                connected.value() + away,
-            ),
-            gauge(
-                "clients/maximum",
-                "clients_connected_most",
-                "The most clients that ever were connected.",
-                connected_most.value(),
-            ),
-            counter(
-                "clients/expired",
-                "sessions_expired_total",
-                "Sessions that ended because their client stayed away.",
-                &counted.sessions_expired,
-            ),
-            counter(
-                "clients/slow",
-                "clients_slow_total",
-                "Clients that were disconnected because they did not keep up.",
-                &counted.slow_clients,
-            ),
-            counter(
-                "connections/total",
-                "connections_total",
-                "Connections that were accepted as clients.",
-                connections,
-            ),
-            counter(
-                "connections/refused",
-                "connections_refused_total",
-                "Connections that were turned away.",
-                turned_away,
-            ),
-            counter(
-                "connections/crowded_out",
-                "connections_crowded_out_total",
-                "Silent connections that made room for others.",
-                &counted.crowded_out,
-            ),
-            counter(
-                "connections/failed_logins",
-                "failed_logins_total",
-                "Connections with a wrong user or password.",
-                &counted.failed_logins,
-            ),
-            counter(
-                "bytes/received",
-                "received_bytes_total",
-                "Bytes from clients.",
-                &counted.bytes_received,
-            ),
-            counter("bytes/sent", "sent_bytes_total", "Bytes to clients.", &counted.bytes_sent),
-            counter(
-                "messages/received",
-                "messages_received_total",
-                "Messages from clients.",
-                &counted.received,
-            ),
-            counter("messages/sent", "messages_sent_total", "Messages to clients.", &counted.sent),
-            counter(
-                "publish/messages/dropped",
-                "messages_dropped_total",
-                "Messages that expired, were too large for a client, or found no room.",
-                &counted.dropped,
-            ),
-            counter(
-                "publish/messages/refused",
-                "messages_refused_total",
-                "Messages that a client may not publish.",
-                &counted.refused,
-            ),
-            counter(
-                "publish/throttled",
-                "publish_throttled_total",
-                "How often a client that published too fast had to wait.",
-                &counted.throttled,
-            ),
-            counter(
-                "subscriptions/refused",
-                "subscriptions_refused_total",
-                "Subscriptions that a client may not have.",
-                &counted.refused_subscriptions,
-            ),
-            gauge(
-                "subscriptions/count",
-                "subscriptions",
-                "Subscriptions of all sessions.",
-                stock.subscriptions as u64,
-            ),
-            gauge(
-                "retained messages/count",
-                "retained_messages",
-                "Retained messages.",
-                stock.retained as u64,
-            ),
-            gauge(
-                "retained messages/bytes",
-                "retained_bytes",
-                "Bytes of all retained messages.",
-                stock.retained_bytes as u64,
-            ),
-            counter_of(
-                "store/commits",
-                "store_commits_total",
-                "Batches that were written to disk.",
-                store.commits,
-            ),
-            counter_of(
-                "store/failures",
-                "store_failures_total",
-                "Batches that could not be written at once.",
-                store.failures,
-            ),
-            counter(
-                "router/restarts",
-                "router_restarts_total",
-                "Routers that died and were replaced.",
-                &counted.router_restarts,
-            ),
-            gauge(
-                "uptime",
-                "uptime_seconds",
-                "For how many seconds the broker has been running.",
-                self.exchange.uptime().as_secs(),
-            ),
-        ]
+impl Figure {
+    pub(crate) fn kind(self) -> Kind {
+        if self.metric.ends_with("_total") { Kind::Counter } else { Kind::Gauge }
     }
 }
 
-fn counter_of(name: &'static str, metric: &'static str, help: &'static str, value: u64) -> Figure {
-    Figure { name, metric, kind: Kind::Counter, help, value }
+impl Front {
+    /// Everything there is to tell, as of now.
+    #[rustfmt::skip]
+    pub(crate) fn figures(&self) -> impl Iterator<Item = Figure> {
+        let counted = &self.figures;
+        let stock = self.exchange.sweep();
+        let store = self.exchange.store().figures();
+        let (here, away) = (counted.connected.value(), self.registry.away() as u64);
+        let count = Counter::value;
+
+        [
+            ("clients/connected", "clients_connected", "Clients that are connected", here),
+            ("clients/disconnected", "sessions_away", "Sessions whose client is away", away),
+            ("clients/total", "sessions", "Sessions, with and without a client", here + away),
+            ("clients/maximum", "clients_connected_most", "The most clients that ever were connected", count(&counted.connected_most)),
+            ("clients/expired", "sessions_expired_total", "Sessions that ended because their client stayed away", count(&counted.sessions_expired)),
+            ("clients/slow", "clients_slow_total", "Clients that did not keep up", count(&counted.slow_clients)),
+            ("connections/total", "connections_total", "Connections that became clients", count(&counted.connections)),
+            ("connections/refused", "connections_refused_total", "Connections that were turned away", count(&counted.turned_away)),
+            ("connections/crowded_out", "connections_crowded_out_total", "Silent connections that made room for others", count(&counted.crowded_out)),
+            ("connections/failed_logins", "failed_logins_total", "Connections with a wrong user or password", count(&counted.failed_logins)),
+            ("bytes/received", "received_bytes_total", "Bytes from clients", count(&counted.bytes_received)),
+            ("bytes/sent", "sent_bytes_total", "Bytes to clients", count(&counted.bytes_sent)),
+            ("messages/received", "messages_received_total", "Messages from clients", count(&counted.received)),
+            ("messages/sent", "messages_sent_total", "Messages to clients", count(&counted.sent)),
+            ("publish/messages/dropped", "messages_dropped_total", "Messages that expired, were too large or found no room", count(&counted.dropped)),
+            ("publish/messages/refused", "messages_refused_total", "Messages that a client may not publish", count(&counted.refused)),
+            ("publish/throttled", "publish_throttled_total", "How often a client that published too fast had to wait", count(&counted.throttled)),
+            ("subscriptions/count", "subscriptions", "Subscriptions of all sessions", stock.subscriptions as u64),
+            ("subscriptions/refused", "subscriptions_refused_total", "Subscriptions that a client may not have", count(&counted.refused_subscriptions)),
+            ("retained messages/count", "retained_messages", "Messages that are retained", stock.retained as u64),
+            ("retained messages/bytes", "retained_bytes", "Bytes of all retained messages", stock.retained_bytes as u64),
+            ("store/commits", "store_commits_total", "Batches that were written to disk", store.commits),
+            ("store/failures", "store_failures_total", "Batches that could not be written at once", store.failures),
+            ("router/restarts", "router_restarts_total", "Routers that died and were replaced", count(&counted.router_restarts)),
+            ("uptime", "uptime_seconds", "How long the broker has been there", self.exchange.uptime().as_secs()),
+        ]
+        .into_iter()
+        .map(|(topic, metric, help, value)| Figure { topic, metric, help, value })
+    }
 }
 
 /// Publishes the figures for as long as the broker runs.
@@ -273,11 +152,10 @@ pub(crate) async fn publish(front: &Front, every: Duration) {
 
     loop {
         tick.tick().await;
-        for Figure { name, value, .. } in front.figures() {
+        for Figure { topic, value, .. } in front.figures() {
             // The customary form of this one.
-            let text =
-                if name == "uptime" { format!("{value} seconds") } else { value.to_string() };
-            report(&front.exchange, name, text).await;
+            let unit = if topic == "uptime" { " seconds" } else { "" };
+            report(&front.exchange, topic, format!("{value}{unit}")).await;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From the first byte to CONNACK: who is there, and may they come in (3.1, 3.2).
 
-use std::{io, net::IpAddr, time::Duration};
+use std::{io, time::Duration};
 
 use bytes::BytesMut;
 use tokio::{
@@ -13,6 +13,7 @@ use crate::{
     admission::{Denied, Principal},
     codec::{Connect, DecodeError, Packet, Reason, Version, encode, frame},
     front::Front,
+    listener::Peer,
     registry::Owner,
 };
 
@@ -76,7 +77,7 @@ impl TurnedAway {
 pub(crate) async fn receive<S>(
     io: &mut S,
     received: &mut BytesMut,
-    peer: IpAddr,
+    peer: &Peer,
     front: &Front,
 ) -> Result<Admitted, TurnedAway>
 where
@@ -89,7 +90,7 @@ where
 
     let principal = front
         .admission
-        .admit(&connect, peer, None)
+        .admit(&connect, peer.address.ip(), peer.certificate_name.as_deref())
         .await
         .map_err(|denied| TurnedAway::Denied(version, denied))?;
     let places =

@@ -1,7 +1,7 @@
 //! The embedded MQTT broker: any client, one port, nothing to set up.
 //!
 //! ```text
-//! socket ── handshake ── connection ── session        one task per client
+//! listener ── handshake ── connection ── session      one task per client
 //!                            │    ╲
 //!                         exchange  link               one order for all messages
 //!                            ╲      ╱
@@ -9,12 +9,13 @@
 //! ```
 //!
 //! rumqttd's router matches topics; everything that MQTT is besides that is decided here, in front
-//! of it: `codec` reads and writes packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client
-//! is owed, `retained` what newcomers are told, `admission` who may do what.
+//! of it: `listener` makes one kind of stream of TCP, TLS and WebSocket, `codec` reads and writes
+//! packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client is owed, `retained` what
+//! newcomers are told, `admission` who may do what, `metrics` what monitors are told.
 //!
 //! Offered are QoS 0 and 1, retained messages, wills, clean sessions, take-over, and of MQTT 5 all
 //! but shared subscriptions and enhanced authentication. Sessions that outlive their connection,
-//! QoS 2, logins, TLS, WebSocket and a store on disk are not offered, and clients are told so.
+//! QoS 2, logins and a store on disk are not offered, and clients are told so.
 //!
 //! A client that does not keep up is disconnected: nobody ever waits for another.
 
@@ -31,7 +32,9 @@ mod inbox;
 mod index;
 mod keep_alive;
 mod limits;
+mod listener;
 mod message;
+mod metrics;
 mod outbox;
 mod pace;
 mod registry;
@@ -41,8 +44,9 @@ mod session;
 mod store;
 
 pub use broker::{BindError, Broker, BrokerError};
-pub use config::{Config, Storage};
+pub use config::{Addresses, ClientCertificates, Config, Storage, Tls};
 pub use limits::Limits;
+pub use listener::Transport;
 pub(crate) use mqtt_topic as topic;
 pub use store::Durability;
 

@@ -74,7 +74,7 @@ impl Uplink {
     }
 
     fn broker(&self) -> String {
-        format!("{}:{}", self.mqtt.host, self.mqtt.port)
+        format!("{}:{}", self.mqtt.host, self.mqtt.port())
     }
 
     fn topic(&self, kind: MessageType) -> String {

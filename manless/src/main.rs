@@ -1,6 +1,7 @@
 //! `manless`: a whole car park on one box, and the command line for it.
 
 mod sim;
+mod tls;
 mod up;
 mod welcome;
 
@@ -26,6 +27,8 @@ enum Command {
     Up(SiteArgs),
     /// Makes something happen at a simulated gate of a running site.
     Sim(sim::Args),
+    /// Makes certificates for a site.
+    Tls(tls::Args),
 }
 
 /// Which site.
@@ -45,5 +48,6 @@ fn run(args: Args) -> Result<()> {
     match args.command.unwrap_or(Command::Up(args.site)) {
         Command::Up(site) => up::run(site.config.as_deref()),
         Command::Sim(words) => sim::run(words),
+        Command::Tls(wanted) => tls::run(wanted),
     }
 }

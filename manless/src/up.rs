@@ -15,10 +15,14 @@ use std::{
 
 use access::{Access, Role};
 use anyhow::{Context, Result};
-use broker::Broker;
+use broker::{Broker, Transport};
 use gate_agent::{Agent, Config, Site};
 use schemas::{GateId, Root};
-use service::{Supervisor, config::Settings, mqtt, signal, telemetry};
+use service::{
+    Supervisor,
+    config::{ConfigError, Settings},
+    mqtt, signal, telemetry,
+};
 use site_sim::{Control, Gate};
 use ws_gateway::Gateway;
 
@@ -57,18 +61,17 @@ async fn start(settings: &Settings) -> Result<Running> {
     let mut supervisor = Supervisor::default();
 
     let access = Access::load(settings)?;
-    let broker =
-        Broker::bind(settings.read("broker")?, root.clone(), access.clone(), &settings.data_dir()?)
-            .await?;
-    let mqtt = broker.local_addr();
-    let as_gateway = login(&access, "gateway", Role::Gateway, None, mqtt);
-    let gateway = Gateway::bind(settings.read("gateway")?, as_gateway, root.clone()).await?;
     let data_dir = settings.data_dir()?;
+    let broker =
+        Broker::bind(settings.read("broker")?, root.clone(), access.clone(), &data_dir).await?;
+    let mqtt = own_broker(&broker, settings.read("mqtt")?)?;
+    let as_gateway = login(&access, "gateway", Role::Gateway, None, &mqtt);
+    let gateway = Gateway::bind(settings.read("gateway")?, as_gateway, root.clone()).await?;
     let dashboard = gateway.local_addr();
     let agents = gates(settings)?
         .into_iter()
         .map(|(gate, config)| {
-            let mqtt = login(&access, gate.as_str(), Role::Agent, Some(&gate), mqtt);
+            let mqtt = login(&access, gate.as_str(), Role::Agent, Some(&gate), &mqtt);
             let site = Site { root: root.clone(), data_dir: data_dir.clone(), mqtt };
 
             Agent::prepare(gate, config, site)
@@ -77,7 +80,8 @@ async fn start(settings: &Settings) -> Result<Running> {
     let simulated: Vec<Arc<Gate>> = agents.iter().filter_map(Agent::simulation).collect();
     let control = control(&data_dir, &simulated)?;
     let welcome = Welcome {
-        mqtt,
+        broker: broker.addresses().to_vec(),
+        mqtt: mqtt.clone(),
         dashboard,
         root,
         data_dir,
@@ -99,23 +103,37 @@ async fn start(settings: &Settings) -> Result<Running> {
     Ok(Running { supervisor, welcome, _control: control })
 }
 
+/// How the parts of this process reach its broker: in the clear where it listens so, and
+/// otherwise over TLS, for which `[mqtt.tls]` says whom to believe.
+fn own_broker(broker: &Broker, mqtt: mqtt::Config) -> Result<mqtt::Config, ConfigError> {
+    if let Some(address) = broker.address(Transport::Tcp) {
+        let here = SocketAddr::new(reachable(address.ip()), address.port());
+        return Ok(mqtt::Config::at(here));
+    }
+    let Some(address) = broker.address(Transport::Tls).filter(|_| mqtt.tls.is_some()) else {
+        return Err(ConfigError::Refused {
+            key: "mqtt.tls".to_owned(),
+            reason: "the gates of this process reach their broker through `broker.listen` or \
+                     `broker.listen_tls`: where there is only the latter, say who vouches for it, \
+                     `mqtt.tls = { ca = \"ca.pem\" }`"
+                .to_owned(),
+        });
+    };
+
+    Ok(mqtt::Config { port: Some(address.port()), ..mqtt })
+}
+
 /// How a part of this process gets into its broker.
 fn login(
     access: &Access,
     name: &str,
     role: Role,
     gate: Option<&GateId>,
-    broker: SocketAddr,
+    broker: &mqtt::Config,
 ) -> mqtt::Config {
     let (username, password) = access.house_user(name, role, gate.cloned());
 
-    mqtt::Config {
-        host: reachable(broker.ip()).to_string(),
-        port: broker.port(),
-        username: Some(username),
-        password: Some(password),
-        ..mqtt::Config::default()
-    }
+    mqtt::Config { username: Some(username), password: Some(password), ..broker.clone() }
 }
 
 /// Where a broker that listens everywhere is on this machine.

@@ -7,12 +7,17 @@ use std::{
     path::PathBuf,
 };
 
+use broker::Transport;
 use schemas::{GateId, Root};
+use service::mqtt;
 
-/// What is printed once everything runs. Programs read the lines `MQTT` and `Dashboard`.
+/// What is printed once everything runs. Programs read the lines `MQTT`, `MQTTS`,
+/// `WS` and `Dashboard`.
 #[derive(Debug)]
 pub(crate) struct Welcome {
-    pub(crate) mqtt: SocketAddr,
+    pub(crate) broker: Vec<(Transport, SocketAddr)>,
+    /// How the broker is reached from here.
+    pub(crate) mqtt: mqtt::Config,
     pub(crate) dashboard: SocketAddr,
     pub(crate) root: Root,
     pub(crate) data_dir: PathBuf,
@@ -39,16 +44,33 @@ impl Welcome {
         };
         let login = if self.has_logins { "-u NAME -P PASSWORD " } else { "" };
 
-        format!("{port}{login}")
+        match &self.mqtt.tls {
+            Some(tls) => {
+                format!("-h {} {port}--cafile {} {login}", self.mqtt.host, tls.ca.display())
+            }
+            None => format!("{port}{login}"),
+        }
+    }
+}
+
+/// What MQTT over this is called for short.
+fn name(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Tcp => "MQTT",
+        Transport::Tls => "MQTTS",
+        Transport::WebSocket => "WS",
+        Transport::WebSocketTls => "WSS",
     }
 }
 
 impl fmt::Display for Welcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mqtt, dashboard, root, .. } = self;
+        let Self { broker, dashboard, root, .. } = self;
 
         writeln!(f, "Manless runs.\n")?;
-        writeln!(f, "  MQTT       {mqtt}")?;
+        for (transport, address) in broker {
+            writeln!(f, "  {:<9}  {address}", name(*transport))?;
+        }
         writeln!(f, "  Dashboard  http://{dashboard}/")?;
         for (gate, devices) in &self.gates {
             writeln!(f, "  Gate       {gate}: {devices}")?;

@@ -1,9 +1,10 @@
 //! Counters: what the gateway did since it started, as `/metrics` tells it.
 
-use std::{
-    fmt::Write,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use service::prometheus::{Kind, metric};
+
+const PREFIX: &str = "manless_gateway_";
 
 /// One number that only grows.
 #[derive(Debug, Default)]
@@ -66,19 +67,18 @@ impl Figures {
         let mut text = String::new();
 
         for (name, help, counter) in self.named() {
-            metric(&mut text, &format!("{name}_total"), help, "counter", counter.total());
+            metric(
+                &mut text,
+                &format!("{PREFIX}{name}_total"),
+                help,
+                Kind::Counter,
+                counter.total(),
+            );
         }
         for (name, help, value) in gauges {
-            metric(&mut text, name, help, "gauge", *value);
+            metric(&mut text, &format!("{PREFIX}{name}"), help, Kind::Gauge, *value);
         }
 
         text
     }
-}
-
-fn metric(text: &mut String, name: &str, help: &str, kind: &str, value: u64) {
-    let name = format!("manless_gateway_{name}");
-
-    writeln!(text, "# HELP {name} {help}.\n# TYPE {name} {kind}\n{name} {value}")
-        .expect("a string takes all that is written");
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS,
-    SubAck, SubscribeReasonCode,
+    AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet,
+    PublishOptions, QoS, SubAck, SubscribeReasonCode,
 };
 use schemas::{Delivery, Qos, Retention, SystemState};
 use service::{Backoff, config::ConfigError};
@@ -70,11 +70,12 @@ impl Uplink {
             Qos::AtLeastOnce => QoS::AtLeastOnce,
         };
         let retain = delivery.retention == Retention::Retained;
+        let options = PublishOptions::new(qos).retain(retain);
         let client = self.client();
 
         client
             .as_ref()
-            .and_then(|client| client.try_publish(topic, qos, retain, bytes).ok())
+            .and_then(|client| client.try_publish(topic, bytes, options).ok())
             .ok_or(BrokerUnavailable)
     }
 
@@ -113,7 +114,7 @@ pub(crate) async fn run(relay: Arc<Relay>, mqtt: service::mqtt::Config, cancel: 
         } else {
             warn!(
                 host = mqtt.host,
-                port = mqtt.port,
+                port = mqtt.port(),
                 reason,
                 "No broker: trying again until it is there"
             );
@@ -131,7 +132,7 @@ async fn connection(
     mqtt: &service::mqtt::Config,
     cancel: &CancellationToken,
 ) -> Result<(), LinkError> {
-    let (client, mut link) = AsyncClient::new(options(relay, mqtt)?, QUEUE);
+    let (client, mut link) = AsyncClient::builder(options(relay, mqtt)?).capacity(QUEUE).build();
     let mut network = rumqttc::NetworkOptions::new();
     network.set_tcp_nodelay(true);
     link.set_network_options(network);
@@ -155,7 +156,10 @@ async fn connection(
 fn take_in(relay: &Relay, client: &AsyncClient, packet: Packet) -> Result<(), LinkError> {
     if let Packet::Publish(publish) = packet {
         let arrival = if publish.retain { Arrival::Retained } else { Arrival::Live };
-        relay.take_in(&publish.topic, &publish.payload, arrival);
+        // Ours are ASCII: what is no text was meant for nobody here.
+        if let Ok(topic) = str::from_utf8(&publish.topic) {
+            relay.take_in(topic, &publish.payload, arrival);
+        }
     } else if let Packet::ConnAck(_) = packet {
         client
             .try_subscribe(relay.root.everything(), QoS::AtLeastOnce)

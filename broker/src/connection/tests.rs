@@ -1,7 +1,5 @@
 //! A connection on a pipe, with the router at its mercy.
 
-use std::net::Ipv4Addr;
-
 use access::Access;
 use bytes::Bytes;
 use schemas::Root;
@@ -13,6 +11,7 @@ use crate::{
     exchange::Member,
     inbox::Inbox,
     limits::Limits,
+    listener::Transport,
     message::Origin,
     store::{Durability, Location},
 };
@@ -34,9 +33,11 @@ async fn a_client_hears_on_when_the_router_was_replaced() {
         async move {
             let place = front.handshakes.clone().acquire_owned().await.unwrap();
             let cancel = CancellationToken::new();
+            let address = "127.0.0.1:1".parse().unwrap();
+            let peer = Peer { address, certificate_name: None, transport: Transport::Tcp };
             tokio::select! {
                 hung = front.exchange.watch() => panic!("{hung}"),
-                () = serve(server, Ipv4Addr::LOCALHOST.into(), place, &front, &cancel) => {}
+                () = serve(server, peer, place, &front, &cancel) => {}
             }
         }
     });

@@ -3,7 +3,7 @@
 use std::{io::ErrorKind, net::SocketAddr};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time,
 };
@@ -19,8 +19,8 @@ pub(crate) enum Version {
 
 pub(crate) use Version::{V5, V31, V311};
 
-pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) stream: S,
     version: Version,
 }
 
@@ -140,9 +140,23 @@ impl Client {
         stream.set_nodelay(true).unwrap();
         Self { stream, version }
     }
+}
+
+impl<S> Client<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// A client that says this over some stream, and is welcome.
+    pub(crate) async fn over(stream: S, hello: Hello<'_>) -> Self {
+        let mut client = Self { stream, version: hello.version };
+        client.send(&hello.encode()).await;
+        assert_eq!(client.packet().await.first, 0x20, "no CONNACK");
+        client
+    }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
+        self.stream.flush().await.unwrap();
     }
 
     /// The next packet.

@@ -177,7 +177,7 @@ async fn clients_are_told_that_the_broker_stops() {
 #[tokio::test]
 async fn a_port_that_is_taken_is_an_error_that_names_it() {
     let site = Site::start().await;
-    let config = broker::Config { listen: site.address, ..config(Limits::default()) };
+    let config = broker::Config { listen: site.address.into(), ..config(Limits::default()) };
     let dir = tempfile::tempdir().unwrap();
 
     let error =
@@ -190,7 +190,7 @@ async fn a_port_that_is_taken_is_an_error_that_names_it() {
 async fn a_port_can_be_taken_again_at_once() {
     let site = Site::start().await;
     let mut client = site.client(V5, "a").await;
-    let config = broker::Config { listen: site.address, ..config(Limits::default()) };
+    let config = broker::Config { listen: site.address.into(), ..config(Limits::default()) };
     site.stop().await;
     client.expect_close(0x8b).await;
 

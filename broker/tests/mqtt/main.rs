@@ -4,12 +4,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod authority;
 mod client;
 mod connect;
 mod deliver;
 mod limits;
+mod metrics;
 mod refuse;
 mod retained;
 mod site;
 mod subscribe;
+mod tls;
+mod websocket;
 mod will;

@@ -1,9 +1,12 @@
 //! A broker on a free port, for the length of a test.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use access::Access;
-use broker::{Broker, BrokerError, Config, Limits};
+use broker::{Addresses, Broker, BrokerError, Config, Limits, Transport};
 use schemas::Root;
 use tempfile::TempDir;
 use tokio::{task::JoinSet, time};
@@ -14,8 +17,14 @@ use crate::client::{Client, Hello, Version};
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+const TRANSPORTS: [Transport; 4] =
+    [Transport::Tcp, Transport::Tls, Transport::WebSocket, Transport::WebSocketTls];
+
 pub(crate) struct Site {
+    /// Where it speaks TCP; where it does not, the first address.
     pub(crate) address: SocketAddr,
+    addresses: [Option<SocketAddr>; 4],
+    pub(crate) metrics: Option<SocketAddr>,
     cancel: CancellationToken,
     broker: JoinSet<Result<(), BrokerError>>,
     /// Where the store is.
@@ -24,8 +33,12 @@ pub(crate) struct Site {
 
 /// The configuration of tests: a free port, and no figures between the messages.
 pub(crate) fn config(limits: Limits) -> Config {
-    let listen = "127.0.0.1:0".parse().unwrap();
-    Config { listen, figures_every: Duration::ZERO, limits, ..Config::default() }
+    Config { listen: anywhere(), figures_every: Duration::ZERO, limits, ..Config::default() }
+}
+
+/// Any free port of this machine.
+pub(crate) fn anywhere() -> Addresses {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()
 }
 
 /// A site without logins.
@@ -53,11 +66,19 @@ impl Site {
 
     async fn in_dir(config: Config, access: Access, dir: TempDir) -> Self {
         let broker = Broker::bind(config, Root::default(), access, dir.path()).await.unwrap();
-        let (address, cancel) = (broker.local_addr(), CancellationToken::new());
+        let addresses = TRANSPORTS.map(|transport| broker.address(transport));
+        let address = addresses.into_iter().flatten().next().unwrap();
+        let (metrics, cancel) = (broker.metrics(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(broker.run(cancel.clone()));
 
-        Self { address, cancel, broker: tasks, dir }
+        Self { address, addresses, metrics, cancel, broker: tasks, dir }
+    }
+
+    /// Where it listens for this.
+    pub(crate) fn over(&self, transport: Transport) -> SocketAddr {
+        let at = TRANSPORTS.iter().position(|known| *known == transport);
+        self.addresses[at.unwrap()].unwrap()
     }
 
     /// A client with a name of its own, which is welcome.

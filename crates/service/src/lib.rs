@@ -7,20 +7,26 @@
 //! | [`mqtt`] | where the broker is, and how to log in there |
 //! | [`secret`] | passwords: what is never shown, and the files that hold them |
 //! | [`supervisor`] | tasks: started together, stopped together |
-//! | [`signal`] | Ctrl-C and SIGTERM |
+//! | [`origin`] | whose page a browser shows |
+//! | [`prometheus`] | figures as Prometheus reads them |
+//! | [`signal`] | Ctrl-C, SIGTERM and SIGHUP |
 //! | [`backoff`] | how long to wait before trying again |
 //! | [`stamp`] | the time and the ids of messages |
 //! | [`telemetry`] | logs |
+//! | [`tls`] | certificates, keys and authorities from files |
 
 pub mod backoff;
 pub mod config;
 pub mod mqtt;
+pub mod origin;
 pub mod program;
+pub mod prometheus;
 pub mod secret;
 pub mod signal;
 pub mod stamp;
 pub mod supervisor;
 pub mod telemetry;
+pub mod tls;
 
 pub use backoff::Backoff;
 pub use secret::Secret;

@@ -1,16 +1,22 @@
 //! Where the broker is, and how to log in there.
 
-use std::{path::PathBuf, time::Duration};
+mod tls;
+
+use std::{net::SocketAddr, path::PathBuf};
 
 use rumqttc::MqttOptions;
 use serde::Deserialize;
 
 use crate::{Secret, config::ConfigError};
 
-/// How often an idle connection is checked.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+pub use tls::Tls;
+
+/// Seconds after which an idle connection is checked.
+const KEEP_ALIVE: u16 = 10;
 /// The longest packet in either direction: the contract's messages and pictures fit.
 const MAX_PACKET: usize = 4 * 1024 * 1024;
+const PORT: u16 = 1883;
+const TLS_PORT: u16 = 8883;
 
 /// The `[mqtt]` section: where agents and gateways find the broker.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,8 +24,8 @@ const MAX_PACKET: usize = 4 * 1024 * 1024;
 pub struct Config {
     /// Its name or address.
     pub host: String,
-    /// Its TCP port.
-    pub port: u16,
+    /// Its TCP port: 1883, or 8883 with TLS, unless said otherwise.
+    pub port: Option<u16>,
     /// The user to log in as, where the broker has users. Each agent has one of its own.
     pub username: Option<String>,
     /// The file with the user's password in it. It is read at each connection, so that another
@@ -28,28 +34,44 @@ pub struct Config {
     /// The password of a part that logs in to a broker in the same process.
     #[serde(skip)]
     pub password: Option<Secret>,
+    /// How it is known that it is the right one. Without this section, MQTT is spoken in the
+    /// clear.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             host: "127.0.0.1".to_owned(),
-            port: 1883,
+            port: None,
             username: None,
             password_file: None,
             password: None,
+            tls: None,
         }
     }
 }
 
 impl Config {
+    /// A broker on this address, in the clear.
+    pub fn at(address: SocketAddr) -> Self {
+        Self { host: address.ip().to_string(), port: Some(address.port()), ..Self::default() }
+    }
+
+    /// Its TCP port.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.tls.is_some() { TLS_PORT } else { PORT })
+    }
+
     /// Checks what a type cannot say, before anything starts.
     ///
     /// # Errors
     ///
-    /// There is a password without a user, or its file cannot be read.
+    /// There is a password without a user, or a file of the login or of TLS cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.login().map(drop)
+        self.login()?;
+
+        self.tls.as_ref().map_or(Ok(()), |tls| tls.validate(&self.host))
     }
 
     /// The options of a connection with a clean session: nobody queues anything for a client
@@ -59,12 +81,15 @@ impl Config {
     ///
     /// The password cannot be read.
     pub fn options(&self, client_id: &str) -> Result<MqttOptions, ConfigError> {
-        let mut options = MqttOptions::new(client_id, &self.host, self.port);
+        let mut options = MqttOptions::new(client_id, (self.host.as_str(), self.port()));
         options.set_clean_session(true);
         options.set_keep_alive(KEEP_ALIVE);
         options.set_max_packet_size(MAX_PACKET, MAX_PACKET);
+        if let Some(tls) = &self.tls {
+            tls.secure(&mut options, &self.host);
+        }
         if let Some((name, password)) = self.login()? {
-            options.set_credentials(name, password.expose());
+            options.set_credentials(name, password.expose().to_owned());
         }
 
         Ok(options)

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: somebody wants the program to stop.
+//! Ctrl-C and SIGTERM: somebody wants the program to stop. SIGHUP: to read its files again.
 
 use std::io;
 
@@ -32,4 +32,34 @@ pub fn shutdown() -> io::Result<impl Future<Output = ()>> {
             _ = stop.recv() => {}
         }
     })
+}
+
+/// Somebody wants files to be read again: SIGHUP, where there is such a thing.
+#[derive(Debug)]
+pub struct Hangup {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+impl Hangup {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    ///
+    /// The system does not let us.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if self.signal.recv().await.is_some() {
+            return;
+        }
+        std::future::pending().await
+    }
 }

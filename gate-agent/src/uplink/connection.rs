@@ -5,8 +5,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use bytes::Bytes;
 use journal::Entry;
 use rumqttc::{
-    AsyncClient, ClientError, Event, EventLoop, Incoming, Outgoing, Publish, QoS, SubscribeFilter,
-    SubscribeReasonCode,
+    AsyncClient, ClientError, Event, EventLoop, Incoming, Outgoing, Publish, PublishOptions, QoS,
+    SubscribeFilter, SubscribeReasonCode,
 };
 use schemas::{Kind, MessageType, Retention, SystemState};
 use service::stamp;
@@ -67,7 +67,7 @@ impl<'a> Connection<'a> {
             .options(&client_id)
             .map_err(|error| End::Lost { reason: error.to_string(), was_up: false })?;
         options.set_last_will(uplink.will());
-        let (client, event_loop) = AsyncClient::new(options, REQUESTS);
+        let (client, event_loop) = AsyncClient::builder(options).capacity(REQUESTS).build();
         let (events, inbox) = mpsc::channel(EVENTS);
 
         let mut connection = Connection {
@@ -204,7 +204,7 @@ impl<'a> Connection<'a> {
 
         self.window.hand_over(token);
         self.client
-            .try_publish(topic, qos, retain, bytes)
+            .try_publish(topic, bytes, PublishOptions::new(qos).retain(retain))
             .map_err(|error| self.lost(error.to_string()))
     }
 
@@ -243,11 +243,13 @@ impl<'a> Connection<'a> {
     }
 
     fn on_publish(&self, publish: Publish) {
+        // Ours are ASCII: what is no text was meant for nobody here.
+        let Ok(topic) = String::from_utf8(publish.topic.into()) else { return };
         let Some(subscribed) = self.subscribed.or_else(|| publish.retain.then(Instant::now)) else {
-            return warn!(topic = publish.topic, "Arrived before the subscription: dropped");
+            return warn!(topic, "Arrived before the subscription: dropped");
         };
         let arrival = Arrival {
-            topic: publish.topic,
+            topic,
             bytes: publish.payload,
             delivery: if publish.retain { Delivery::Retained } else { Delivery::Live },
             at: stamp::now(),

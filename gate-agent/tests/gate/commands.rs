@@ -1,7 +1,7 @@
 //! Commands: contract section 5, rules 1 to 5.
 
 use barrier_link::Position;
-use rumqttc::QoS;
+use rumqttc::PublishOptions;
 use serde_json::json;
 use site_sim::{Drive, Vehicle};
 
@@ -133,7 +133,7 @@ async fn a_broker_that_keeps_commands_cannot_move_the_boom() {
     // This system's own broker refuses it; whatever gets through is refused by the agent.
     let open = r#"{"action":"open","command_id":"kept"}"#;
     let topic = "parking/gate_in/gate_control";
-    rig.ears.client.publish(topic, QoS::AtLeastOnce, true, open).await.unwrap();
+    rig.ears.client.publish(topic, open, PublishOptions::at_least_once().retained()).await.unwrap();
 
     rig.restart_agent().await;
 

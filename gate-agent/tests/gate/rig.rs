@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use access::Access;
-use broker::Broker;
+use broker::{Broker, Transport};
 use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Port, Site};
-use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, QoS};
+use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, Publish, PublishOptions, QoS};
 use schemas::Root;
 use serde_json::{Value, json};
 use service::{Supervisor, mqtt, stamp};
@@ -69,7 +69,7 @@ impl Rig {
         let site = Site {
             root: Root::default(),
             data_dir: self.dir.path().join("data"),
-            mqtt: mqtt::Config { port: self.broker.address.port(), ..mqtt::Config::default() },
+            mqtt: mqtt::Config::at(self.broker.address),
         };
         let agent = Agent::prepare("gate_in".parse().unwrap(), config(&self.gate), site).unwrap();
         let mut supervisor = Supervisor::default();
@@ -130,7 +130,11 @@ impl Rig {
     pub(crate) async fn publish(&self, kind: &str, bytes: impl Into<Vec<u8>>) {
         let topic = format!("parking/gate_in/{kind}");
 
-        self.ears.client.publish(topic, QoS::AtLeastOnce, false, bytes).await.unwrap();
+        self.ears
+            .client
+            .publish(topic, bytes.into(), PublishOptions::at_least_once())
+            .await
+            .unwrap();
     }
 
     /// Waits for a state of the simulated devices.
@@ -161,9 +165,9 @@ impl Rig {
 
 impl Ears {
     async fn open(address: SocketAddr) -> Self {
-        let mut options = MqttOptions::new("ears", address.ip().to_string(), address.port());
+        let mut options = MqttOptions::new("ears", (address.ip().to_string(), address.port()));
         options.set_max_packet_size(1 << 20, 1 << 20);
-        let (client, mut event_loop) = AsyncClient::new(options, 16);
+        let (client, mut event_loop) = AsyncClient::builder(options).capacity(16).build();
         client.subscribe("parking/gate_in/#", QoS::AtLeastOnce).await.unwrap();
 
         let (sender, heard) = mpsc::channel(4096);
@@ -179,7 +183,7 @@ impl Ears {
                         }
                     }
                     Event::Incoming(Incoming::Publish(publish)) => {
-                        let kind = publish.topic.rsplit('/').next().unwrap().to_owned();
+                        let kind = kind(&publish);
                         let heard = Heard { kind, bytes: publish.payload.to_vec() };
                         if sender.send(heard).await.is_err() {
                             return;
@@ -234,17 +238,11 @@ impl Heard {
 
 impl BrokerProcess {
     async fn start(listen: SocketAddr) -> Self {
-        let config = broker::Config { listen, ..broker::Config::default() };
+        let config = broker::Config { listen: listen.into(), ..broker::Config::default() };
         let dir = tempfile::tempdir().unwrap();
-        let broker = Broker::bind(
-            config,
-            Root::default(),
-            Access::without_logins(&Root::default()),
-            dir.path(),
-        )
-        .await
-        .unwrap();
-        let address = broker.local_addr();
+        let access = Access::without_logins(&Root::default());
+        let broker = Broker::bind(config, Root::default(), access, dir.path()).await.unwrap();
+        let address = broker.address(Transport::Tcp).unwrap();
         let cancel = CancellationToken::new();
         let token = cancel.clone();
         let mut tasks = JoinSet::new();
@@ -268,4 +266,11 @@ fn config(gate: &Gate) -> Config {
         travel: Duration::from_secs(2),
         ..Config::simulated()
     }
+}
+
+/// The last level of its topic.
+fn kind(publish: &Publish) -> String {
+    let topic = str::from_utf8(&publish.topic).unwrap();
+
+    topic.rsplit('/').next().unwrap().to_owned()
 }

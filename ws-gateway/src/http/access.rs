@@ -9,10 +9,11 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header, uri::Authority},
+    http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::Response,
 };
+use service::origin::{host_of, is_loopback, is_this_machine};
 
 use super::{Site, reply};
 use crate::config::Config;
@@ -45,7 +46,7 @@ pub(super) async fn check(State(site): State<Site>, request: Request, next: Next
 fn is_our_name(config: &Config, bound: IpAddr, headers: &HeaderMap) -> bool {
     let Some(host) = text(headers, header::HOST).and_then(host_of) else { return false };
 
-    is_loopback(&host)
+    is_this_machine(&host)
         || host == bound.to_string()
         || config.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host))
 }
@@ -62,21 +63,7 @@ fn may_connect(config: &Config, headers: &HeaderMap) -> bool {
     let Some((_, authority)) = origin.split_once("://") else { return false };
     let same = text(headers, header::HOST).is_some_and(|host| host.eq_ignore_ascii_case(authority));
 
-    same || host_of(authority).is_some_and(|host| is_loopback(&host))
-}
-
-/// The host of `host:port`, in lower case and without the brackets of an IPv6 address.
-fn host_of(authority: &str) -> Option<String> {
-    let authority: Authority = authority.parse().ok()?;
-    if authority.as_str().contains('@') {
-        return None;
-    }
-
-    Some(authority.host().trim_matches(['[', ']']).to_ascii_lowercase())
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    same || is_loopback(origin)
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {

@@ -66,7 +66,7 @@ pub(super) async fn status(State(site): State<Site>) -> Response {
         broker: Broker {
             connected: relay.uplink.is_open(),
             host: &site.mqtt.host,
-            port: site.mqtt.port,
+            port: site.mqtt.port(),
         },
         channels,
         controllers: relay.controllers.gates(),
@@ -87,7 +87,8 @@ pub(super) async fn readiness(State(site): State<Site>) -> Response {
 
     let message = format!(
         "no MQTT broker at {}:{}: start it, or set `mqtt.host` and `mqtt.port`",
-        site.mqtt.host, site.mqtt.port
+        site.mqtt.host,
+        site.mqtt.port()
     );
     reply::refusal(StatusCode::SERVICE_UNAVAILABLE, "broker_unavailable", &message)
 }

@@ -7,7 +7,7 @@ mod web;
 use std::{net::SocketAddr, time::Duration};
 
 use access::Access;
-use broker::Broker;
+use broker::{Broker, Transport};
 use schemas::Root;
 use serde_json::Value;
 use tokio::{task::JoinSet, time};
@@ -137,13 +137,12 @@ pub(crate) fn config() -> Config {
 pub(crate) async fn start_broker(
     listen: SocketAddr,
 ) -> (SocketAddr, CancellationToken, JoinSet<()>) {
-    let config = broker::Config { listen, ..broker::Config::default() };
+    let config = broker::Config { listen: listen.into(), ..broker::Config::default() };
     let dir = tempfile::tempdir().unwrap();
-    let broker =
-        Broker::bind(config, Root::default(), Access::without_logins(&Root::default()), dir.path())
-            .await
-            .unwrap();
-    let (address, stop, mut task) = (broker.local_addr(), CancellationToken::new(), JoinSet::new());
+    let access = Access::without_logins(&Root::default());
+    let broker = Broker::bind(config, Root::default(), access, dir.path()).await.unwrap();
+    let (address, stop, mut task) =
+        (broker.address(Transport::Tcp).unwrap(), CancellationToken::new(), JoinSet::new());
     let cancel = stop.clone();
     task.spawn(async move {
         broker.run(cancel).await.unwrap();
@@ -157,11 +156,7 @@ pub(crate) async fn start_gateway(
     config: Config,
     broker: SocketAddr,
 ) -> (SocketAddr, CancellationToken, JoinSet<()>) {
-    let mqtt = service::mqtt::Config {
-        host: broker.ip().to_string(),
-        port: broker.port(),
-        ..service::mqtt::Config::default()
-    };
+    let mqtt = service::mqtt::Config::at(broker);
     let gateway = Gateway::bind(config, mqtt, Root::default()).await.unwrap();
     let (address, stop, mut task) =
         (gateway.local_addr(), CancellationToken::new(), JoinSet::new());

@@ -40,7 +40,7 @@ fn the_names_of_the_old_system_keep_working() {
     let mqtt: crate::mqtt::Config = settings.read("mqtt").unwrap();
     let gateway: Section = settings.read("gateway").unwrap();
 
-    assert_eq!((mqtt.host.as_str(), mqtt.port), ("10.0.0.5", 1884));
+    assert_eq!((mqtt.host.as_str(), mqtt.port()), ("10.0.0.5", 1884));
     assert_eq!(gateway.listen, "127.0.0.2:8001");
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, Publish, QoS};
+use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, Publish, PublishOptions, QoS};
 use serde_json::Value;
 use tokio::{
     sync::{mpsc, watch},
@@ -36,12 +36,12 @@ impl Mqtt {
         client_id: &str,
         will: Option<LastWill>,
     ) -> Self {
-        let mut options = MqttOptions::new(client_id, broker.ip().to_string(), broker.port());
+        let mut options = MqttOptions::new(client_id, (broker.ip().to_string(), broker.port()));
         options.set_max_packet_size(4 << 20, 4 << 20);
         if let Some(will) = will {
             options.set_last_will(will);
         }
-        let (client, mut link) = AsyncClient::new(options, 1_000);
+        let (client, mut link) = AsyncClient::builder(options).capacity(1_000).build();
         let (sender, incoming) = mpsc::unbounded_channel();
         let (acknowledge, acknowledged) = watch::channel(0);
         let mut task = JoinSet::new();
@@ -72,7 +72,10 @@ impl Mqtt {
 
     async fn publish_as(&self, topic: &str, retain: bool, payload: Vec<u8>) {
         let topic = format!("parking/{topic}");
-        self.client.publish(topic, QoS::AtLeastOnce, retain, payload).await.unwrap();
+        self.client
+            .publish(topic, payload, PublishOptions::at_least_once().retain(retain))
+            .await
+            .unwrap();
         let published = self.published.fetch_add(1, Ordering::Relaxed) + 1;
 
         let mut acknowledged = self.acknowledged.clone();
