@@ -3,6 +3,7 @@
 mod sim;
 mod tls;
 mod up;
+mod user;
 mod welcome;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -29,6 +30,8 @@ enum Command {
     Sim(sim::Args),
     /// Makes certificates for a site.
     Tls(tls::Args),
+    /// Says who may log in, and as what.
+    User(user::Args),
 }
 
 /// Which site.
@@ -49,5 +52,6 @@ fn run(args: Args) -> Result<()> {
         Command::Up(site) => up::run(site.config.as_deref()),
         Command::Sim(words) => sim::run(words),
         Command::Tls(wanted) => tls::run(wanted),
+        Command::User(args) => user::run(args),
     }
 }

@@ -90,7 +90,7 @@ impl Access {
             {
                 Users::default()
             }
-            read => read.map_err(refused)?,
+            read => read?,
         };
         crate::file::warn_of_readers(&file);
         if !users.is_empty() {
@@ -168,7 +168,8 @@ impl Access {
         let turn = verifier.turn().await;
         // Others of the same address may have failed meanwhile.
         self.check_patience(from)?;
-        if !verifier.verify(turn, hash, password).await {
+        let (is_right, _turn) = verifier.verify(turn, hash, password).await;
+        if !is_right {
             self.throttle().failed(from, Instant::now().into_std());
             return Err(Refused::BadLogin);
         }
@@ -286,13 +287,4 @@ impl fmt::Debug for Access {
             .field("has_logins", &self.0.has_logins)
             .finish_non_exhaustive()
     }
-}
-
-fn refused(error: UsersError) -> ConfigError {
-    let mut reason = error.to_string();
-    if let UsersError::Read { source, .. } = error {
-        reason = format!("{reason}: {source}; `manless user add NAME --role ROLE` makes it");
-    }
-
-    ConfigError::Refused { key: "access.users".to_owned(), reason }
 }

@@ -106,6 +106,31 @@ impl UsersFile {
         entries.into_iter().flat_map(TableLike::iter).filter_map(listed).collect()
     }
 
+    /// Whether there is such a user.
+    pub fn has(&self, name: &UserName) -> bool {
+        self.list().iter().any(|user| user.name == name.as_str())
+    }
+
+    /// Whether such a user could be added.
+    ///
+    /// # Errors
+    ///
+    /// It is there already, or its gates do not fit its role.
+    pub fn check(
+        &self,
+        name: &UserName,
+        role: &Role,
+        gates: &BTreeSet<GateId>,
+    ) -> Result<(), FileError> {
+        if self.has(name) {
+            return Err(FileError::Exists(name.clone()));
+        }
+
+        users::gates(name, role, gates.clone())
+            .map(drop)
+            .map_err(|reason| FileError::Gates(name.clone(), reason))
+    }
+
     /// Adds a user. Without a password it needs a certificate.
     ///
     /// # Errors
@@ -118,11 +143,7 @@ impl UsersFile {
         gates: BTreeSet<GateId>,
         password: Option<&Secret>,
     ) -> Result<(), FileError> {
-        if self.entry(name).is_ok() {
-            return Err(FileError::Exists(name.clone()));
-        }
-        users::gates(name, role, gates.clone())
-            .map_err(|reason| FileError::Gates(name.clone(), reason))?;
+        self.check(name, role, &gates)?;
 
         let mut entry = Table::new();
         if let Some(password) = password {

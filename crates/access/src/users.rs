@@ -18,6 +18,7 @@ use std::{
 
 use schemas::GateId;
 use serde::Deserialize;
+use service::config::ConfigError;
 use toml::Spanned;
 
 use crate::{
@@ -70,6 +71,20 @@ pub enum UsersError {
         /// What is wrong there.
         reason: String,
     },
+}
+
+impl From<UsersError> for ConfigError {
+    fn from(error: UsersError) -> Self {
+        let mut reason = error.to_string();
+        if let UsersError::Read { source, .. } = error {
+            reason = format!("{reason}: {source}");
+            if source.kind() == io::ErrorKind::NotFound {
+                reason += "; `manless user add NAME --role ROLE` makes it";
+            }
+        }
+
+        Self::Refused { key: "access.users".to_owned(), reason }
+    }
 }
 
 #[derive(Deserialize)]

@@ -86,22 +86,24 @@ impl Verifier {
     }
 
     /// Whether it is the password of `hash`. Without a hash it is not, and that takes as long.
+    ///
+    /// The turn is given back with the answer, to be kept until the answer has had its effect. If
+    /// nobody waits for the answer any more, it lasts until the work is done.
     pub(crate) async fn verify(
         &self,
         turn: OwnedSemaphorePermit,
         hash: Option<&Hash>,
         password: &[u8],
-    ) -> bool {
+    ) -> (bool, Option<OwnedSemaphorePermit>) {
         let against = hash.unwrap_or(&self.nobody).clone();
         let password = password.to_owned();
-        let check = task::spawn_blocking(move || {
-            let right = against.is_of(&password);
-            // Given back by whoever did the work, even if nobody waits for the answer any more.
-            drop(turn);
-            right
-        });
+        let check = task::spawn_blocking(move || (against.is_of(&password), turn));
 
-        check.await.is_ok_and(|right| right && hash.is_some())
+        match check.await {
+            Ok((right, turn)) => (right && hash.is_some(), Some(turn)),
+            // Only where the process ends.
+            Err(_) => (false, None),
+        }
     }
 
     fn mac(&self, hash: &str, password: &[u8]) -> Hmac<Sha256> {
@@ -139,9 +141,9 @@ mod tests {
         let verifier = Verifier::new();
         let hash = Hash::of(&"open sesame".to_owned().into()).unwrap();
 
-        assert!(verifier.verify(verifier.turn().await, Some(&hash), b"open sesame").await);
-        assert!(!verifier.verify(verifier.turn().await, Some(&hash), b"sesame").await);
-        assert!(!verifier.verify(verifier.turn().await, None, b"open sesame").await);
+        assert!(verifier.verify(verifier.turn().await, Some(&hash), b"open sesame").await.0);
+        assert!(!verifier.verify(verifier.turn().await, Some(&hash), b"sesame").await.0);
+        assert!(!verifier.verify(verifier.turn().await, None, b"open sesame").await.0);
     }
 
     #[test]

@@ -1,0 +1,229 @@
+//! `manless user`: who may log in, and as what.
+
+mod password;
+
+use std::{
+    collections::BTreeSet,
+    env,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use access::{Access, Config, Listed, Roles, User, UserName, UsersFile};
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use schemas::GateId;
+use service::config::{ConfigError, Settings};
+
+use self::password::Source;
+
+/// The arguments of `manless user`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    manless user add gate_in --role agent --generate\n  \
+    manless user add anna --role operator\n  \
+    manless user add north --role agent --gate gate_1 --gate gate_2 --password-file north.secret\n  \
+    manless user check anna")]
+pub(crate) struct Args {
+    /// The configuration of the site, which says where the users are.
+    #[arg(long, global = true, env = "MANLESS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lets somebody log in.
+    Add {
+        /// Who: a person, a program, or a gate by its own name.
+        name: UserName,
+        /// agent, gateway, operator, integrator, or a role of the configuration.
+        #[arg(long)]
+        role: String,
+        /// A gate of an agent, or the only gates that an operator may command.
+        #[arg(long = "gate", value_name = "GATE")]
+        gates: Vec<GateId>,
+        #[command(flatten)]
+        source: Source,
+        /// Has no password: logs in with a client certificate of this name.
+        #[arg(long, conflicts_with_all = ["password_file", "generate"])]
+        certificate_only: bool,
+    },
+    /// Lists who may log in.
+    List,
+    /// Takes a login away. Its connections are closed.
+    Remove {
+        /// Who.
+        name: UserName,
+    },
+    /// Sets another password. Connections that were made with the old one are closed.
+    Password {
+        /// Whose.
+        name: UserName,
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Says what somebody may do.
+    Check {
+        /// Who.
+        name: UserName,
+    },
+}
+
+/// Where the users of the site are, and what they may be.
+struct Site {
+    settings: Settings,
+    file: PathBuf,
+    roles: Roles,
+}
+
+pub(crate) fn run(args: Args) -> Result<()> {
+    let site = Site::of(args.config.as_deref())?;
+
+    match args.command {
+        Command::Add { name, role, gates, source, certificate_only } => {
+            let source = (!certificate_only).then_some(source);
+            site.add(&name, &role, gates.into_iter().collect(), source)
+        }
+        Command::List => site.list(),
+        Command::Remove { name } => site.remove(&name),
+        Command::Password { name, source } => site.password(&name, &source),
+        Command::Check { name } => site.check(&name),
+    }
+}
+
+impl Site {
+    fn of(config: Option<&Path>) -> Result<Self, ConfigError> {
+        let settings = Settings::load(config, env::vars())?;
+        let config: Config = settings.read("access")?;
+
+        Ok(Self {
+            file: config.users_file(&settings.data_dir()?),
+            roles: Roles::new(&config.roles)?,
+            settings,
+        })
+    }
+
+    fn users(&self) -> Result<UsersFile, ConfigError> {
+        Ok(UsersFile::open(&self.file, &self.roles)?)
+    }
+
+    fn add(
+        &self,
+        name: &UserName,
+        role: &str,
+        gates: BTreeSet<GateId>,
+        source: Option<Source>,
+    ) -> Result<()> {
+        let role = self.roles.find(role)?;
+        // Nobody is asked for a password that is of no use.
+        self.users()?.check(name, &role, &gates)?;
+        let password = source.as_ref().map(|source| source.password(name)).transpose()?;
+
+        let mut users = self.users()?;
+        let is_first = users.list().is_empty();
+        users.add(name, &role, gates, password.as_ref())?;
+        users.save()?;
+
+        if let (Some(source), Some(password)) = (source, &password) {
+            source.reveal(password)?;
+        }
+        tell(&format!("Added {name} ({role}) to {}.", self.file.display()))?;
+        match is_first {
+            true => tell("It is the first: from the next start on, MQTT clients have to log in."),
+            false => Ok(()),
+        }
+    }
+
+    fn list(&self) -> Result<()> {
+        let users = self.users()?.list();
+        if users.is_empty() {
+            return tell(&format!(
+                "There are no users in {}: nobody has to log in.",
+                self.file.display()
+            ));
+        }
+
+        let width = users.iter().map(|user| user.name.len()).max().unwrap_or_default();
+        for user in users {
+            say(&format!("{:width$}  {}", user.name, describe(&user)))?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, name: &UserName) -> Result<()> {
+        let mut users = self.users()?;
+        users.remove(name)?;
+        users.save()?;
+
+        tell(&format!("Removed {name} from {}.", self.file.display()))?;
+        match users.list().is_empty() {
+            true => tell("It was the last: from the next start on, nobody has to log in."),
+            false => Ok(()),
+        }
+    }
+
+    fn password(&self, name: &UserName, source: &Source) -> Result<()> {
+        if !self.users()?.has(name) {
+            bail!("there is no user `{name}` in {}", self.file.display());
+        }
+        let password = source.password(name)?;
+
+        let mut users = self.users()?;
+        users.set_password(name, &password)?;
+        users.save()?;
+
+        source.reveal(&password)?;
+        tell(&format!("{name} has another password. Connections made with the old one are closed."))
+    }
+
+    fn check(&self, name: &UserName) -> Result<()> {
+        let access = Access::load(&self.settings)?;
+        let user = access
+            .find(name.as_str())
+            .with_context(|| format!("there is no user `{name}` in {}", self.file.display()))?;
+
+        let listed = self.users()?.list().into_iter().find(|user| user.name == name.as_str());
+        say(&format!("{name}: {}", listed.as_ref().map(describe).unwrap_or_default()))?;
+        say(&abilities(&user))
+    }
+}
+
+/// What somebody may do, one filter a line.
+fn abilities(user: &User) -> String {
+    // A role of the site's own may depend on the client's identifier.
+    let rights = user.rights("{client_id}");
+    let lists = [
+        ("publishes to", "publishes nothing", rights.publishes()),
+        ("subscribes to, and to parts of", "subscribes to nothing", rights.subscribes()),
+    ];
+
+    lists
+        .map(|(some, none, filters)| match filters {
+            [] => format!("  {none}"),
+            filters => format!("  {some}:\n    {}", filters.join("\n    ")),
+        })
+        .join("\n")
+}
+
+fn describe(user: &Listed) -> String {
+    let gates = match (&user.gates[..], &user.role[..]) {
+        ([], "agent") => format!(" of {}", user.name),
+        ([], _) => String::new(),
+        (gates, "agent") => format!(" of {}", gates.join(", ")),
+        (gates, _) => format!(", commands {} only", gates.join(", ")),
+    };
+    let proof = if user.has_password { "" } else { ", by certificate only" };
+
+    format!("{}{gates}{proof}", user.role)
+}
+
+fn say(text: &str) -> Result<()> {
+    writeln!(io::stdout(), "{text}").context("cannot write to standard output")
+}
+
+/// For the person: what a script reads is on standard output.
+fn tell(text: &str) -> Result<()> {
+    writeln!(io::stderr(), "{text}").context("cannot write to standard error")
+}
