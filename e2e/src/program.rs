@@ -97,6 +97,12 @@ impl Program {
             .unwrap_or_else(|| panic!("{} did not say where it listens", self.name))
     }
 
+    /// The port of that address.
+    #[track_caller]
+    pub fn port(&self) -> u16 {
+        self.address().port()
+    }
+
     /// As Ctrl-C does.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);

@@ -1,9 +1,14 @@
 //! Rules by example: messages, filters and connections.
 
-use bytes::Bytes;
+use std::{fs, net::Ipv4Addr};
+
+use bytes::{Bytes, BytesMut};
+use tempfile::TempDir;
 
 use super::*;
-use crate::codec::Qos;
+use crate::codec::{Packet, Qos, frame};
+
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 impl Admission {
     /// Without logins, as on a machine of one's own.
@@ -65,6 +70,68 @@ fn of_a_shared_subscription_the_filter_within_it_counts() {
     ] {
         assert_eq!(admission.subscribe(&principal, filter), expected, "{filter}");
     }
+}
+
+#[tokio::test]
+async fn a_certificate_counts_where_there_is_no_password() {
+    let site = Site::with("[users.anna]\nrole = 'operator'\n[users.bert]\nrole = 'integrator'\n");
+
+    for (username, password, certificate, expected) in [
+        (None, None, Some("anna"), Ok("anna")),
+        (Some("anna"), None, Some("anna"), Ok("anna")),
+        (Some("bert"), None, Some("anna"), Err(Denied::Certificate)),
+        (None, None, Some("carl"), Err(Denied::Certificate)),
+        (Some("anna"), None, None, Err(Denied::NoLogin)),
+        (None, None, None, Err(Denied::NoLogin)),
+        (None, Some("x"), Some("anna"), Err(Denied::NoLogin)),
+        (Some("anna"), Some("x"), Some("anna"), Err(Denied::BadLogin)),
+    ] {
+        let connect = connect(username, password);
+        let admitted = site.admission.admit(&connect, PEER, certificate).await;
+
+        let name = admitted.as_ref().map(|principal| principal.user.name().unwrap());
+        assert_eq!(name, expected.as_ref().copied(), "{username:?} {password:?} {certificate:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_there_are_no_logins_what_a_client_says_of_itself_does_not_matter() {
+    let admission = Admission::open_to_all("parking");
+
+    for (username, password) in [(None, None), (Some("anna"), Some("x"))] {
+        let principal = admission.admit(&connect(username, password), PEER, None).await.unwrap();
+        assert_eq!(principal.user.name(), None);
+    }
+}
+
+/// A file of users, and who asks it.
+struct Site {
+    admission: Admission,
+    _dir: TempDir,
+}
+
+impl Site {
+    fn with(users: &str) -> Self {
+        let (dir, root) = (TempDir::new().unwrap(), Root::default());
+        fs::write(dir.path().join("users.toml"), users).unwrap();
+        let access = Access::open(&access::Config::default(), dir.path(), &root).unwrap();
+
+        Self { admission: Admission::new(access, root, 256), _dir: dir }
+    }
+}
+
+fn connect(username: Option<&str>, password: Option<&str>) -> Connect {
+    let login = u8::from(username.is_some()) << 7 | u8::from(password.is_some()) << 6;
+    let mut body = vec![0, 4, b'M', b'Q', b'T', b'T', 5, 2 | login, 0, 0, 0, 0, 1, b'a'];
+    for text in [username, password].into_iter().flatten() {
+        body.extend([0, text.len() as u8]);
+        body.extend(text.as_bytes());
+    }
+    let packet = [&[0x10, body.len() as u8], &body[..]].concat();
+    let frame = frame::cut(&mut BytesMut::from(&packet[..]), 200).unwrap().unwrap();
+    let Ok(Packet::Connect(connect)) = Packet::decode(frame, Version::V5) else { panic!() };
+
+    *connect
 }
 
 fn publish(root: &str, topic: &str, retain: bool) -> Result<(), Denied> {

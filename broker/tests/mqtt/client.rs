@@ -32,6 +32,8 @@ pub(crate) struct Hello<'a> {
     pub(crate) clean: u8,
     pub(crate) keep_alive: u16,
     pub(crate) will: Option<Publish<'a>>,
+    pub(crate) username: Option<&'a str>,
+    pub(crate) password: Option<&'a str>,
     pub(crate) properties: &'a [u8],
 }
 
@@ -66,14 +68,24 @@ pub(crate) struct Message {
 
 impl<'a> Hello<'a> {
     pub(crate) fn new(version: Version) -> Self {
-        Self { version, client_id: "", clean: 1, keep_alive: 0, will: None, properties: &[] }
+        Self {
+            version,
+            client_id: "",
+            clean: 1,
+            keep_alive: 0,
+            will: None,
+            username: None,
+            password: None,
+            properties: &[],
+        }
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let name = if self.version == V31 { "MQIsdp" } else { "MQTT" };
         let will = self.will.as_ref().map_or(0, |will| 4 | will.qos << 3 | will.retain << 5);
         let mut body = text(name);
-        body.extend([self.version as u8, self.clean << 1 | will]);
+        let login = u8::from(self.username.is_some()) << 7 | u8::from(self.password.is_some()) << 6;
+        body.extend([self.version as u8, self.clean << 1 | will | login]);
         body.extend(self.keep_alive.to_be_bytes());
         body.extend(block(self.version, self.properties));
         body.extend(text(self.client_id));
@@ -83,6 +95,7 @@ impl<'a> Hello<'a> {
             body.extend((will.payload.len() as u16).to_be_bytes());
             body.extend(will.payload);
         }
+        body.extend([self.username, self.password].into_iter().flatten().flat_map(text));
         packet(0x10, &body)
     }
 }

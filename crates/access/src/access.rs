@@ -162,6 +162,7 @@ impl Access {
             Some(Proof::Certificate | Proof::House(_)) | None => None,
         };
         if hash.is_some_and(|hash| verifier.remembers(name, hash, password)) {
+            self.throttle().succeeded(from);
             return Ok(self.user(name, account));
         }
 

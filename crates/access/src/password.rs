@@ -55,16 +55,20 @@ impl Hash {
             return Err(PasswordError::Control);
         }
 
-        let hash: PasswordHash = Argon2::default()
-            .hash_password(text.as_bytes())
-            .expect("the default parameters are valid and the system has random numbers");
-
-        Ok(Self(hash.to_string()))
+        Ok(Self::made(text.as_bytes()))
     }
 
     /// A hash to compare with where there is no user. Nobody knows a password that has it.
     pub(crate) fn of_nobody() -> Self {
         Self(NOBODY.to_owned())
+    }
+
+    fn made(password: &[u8]) -> Self {
+        let hash: PasswordHash = Argon2::default()
+            .hash_password(password)
+            .expect("the default parameters are valid and the system has random numbers");
+
+        Self(hash.to_string())
     }
 
     pub(crate) fn parse(text: String) -> Result<Self, NotAHash> {

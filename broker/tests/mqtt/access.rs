@@ -1,0 +1,334 @@
+//! Logins, and what each of them may do (contract, section 5; 4.13).
+
+use access::{Access, Config, RoleConfig, Roles, UsersFile};
+use broker::Limits;
+use schemas::Root;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    client::{Client, Hello, Packet, Publish, V5, V31, V311, Version, packet, text},
+    site::{Site, config},
+};
+
+const VERSIONS: [Version; 2] = [V311, V5];
+const COMMAND: &str = "parking/gate_in/gate_control";
+const STATUS: &str = "parking/gate_in/gate_status";
+
+#[tokio::test]
+async fn who_cannot_log_in_is_told_so_in_his_version() {
+    let site = Guarded::start().await;
+
+    for (login, v3, v5) in [
+        (Some(("anna", "wrong")), 4, 0x86),
+        (Some(("nobody", "password of anna")), 4, 0x86),
+        (None, 5, 0x87),
+    ] {
+        let v31 = if login.is_some() { Some((V31, v3)) } else { None };
+        for (version, code) in [(V311, v3), (V5, v5)].into_iter().chain(v31) {
+            // Another address would have to wait.
+            site.forgive().await;
+            let (username, password) = login.unzip();
+            let mut client = Client::open(site.site.address, version).await;
+            let hello = Hello { username, password, client_id: "x", ..Hello::new(version) };
+            client.send(&hello.encode()).await;
+
+            let Packet { first, body } = client.packet().await;
+            assert_eq!((first, body[1]), (0x20, code), "{login:?} {version:?}");
+            assert_eq!(client.last_packet().await, None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_guesses_has_to_wait_even_with_the_right_password() {
+    let site = Guarded::start().await;
+    let guess = || login(V5, "anna", "guess");
+    let right = |version| login(version, "anna", "password of anna");
+
+    // Where the machine is that slow, the first second of waiting is over before it is looked at.
+    for _ in 0..20 {
+        for _ in 0..3 {
+            site.answer(guess()).await;
+        }
+        if (site.answer(right(V5)).await, site.answer(right(V311)).await) == (0x9f, 3) {
+            return;
+        }
+    }
+    panic!("nobody had to wait");
+}
+
+#[tokio::test]
+async fn an_agent_speaks_for_its_own_gate_and_for_no_other() {
+    let site = Guarded::start().await;
+    let mut watcher = site.client(V5, "anna").await;
+    watcher.subscribe("parking/#", 0).await;
+
+    for version in VERSIONS {
+        let mut agent = site.client(version, "gate_in").await;
+        let refused = if version == V5 { 0x87 } else { 0 };
+        for topic in ["parking/gate_out/gate_status", COMMAND, "parking/gate_in/door", "elsewhere"]
+        {
+            let message = Publish { topic, payload: b"forged", ..Publish::default() };
+            agent.publish(message.clone()).await;
+            assert_eq!(agent.publish_and_wait(message).await, refused, "{topic}");
+        }
+        let own = Publish { topic: STATUS, payload: b"true", ..Publish::default() };
+        assert_eq!(agent.publish_and_wait(own).await, 0);
+
+        assert_eq!(watcher.heard().await, (STATUS.into(), "true".into()));
+    }
+}
+
+#[tokio::test]
+async fn each_filter_of_a_subscribe_is_judged_by_itself() {
+    let site = Guarded::start().await;
+    let filters = [
+        (COMMAND, true),
+        ("parking/gate_out/gate_control", false),
+        ("parking/+/gate_control", false),
+        ("parking/gate_in/request_status", true),
+        ("parking/gate_in/+", false),
+        ("parking/#", false),
+        ("#", false),
+        ("+/+/+", false),
+        ("$SYS/#", false),
+        ("$share/g/parking/#", false),
+        ("$share/g/parking/gate_out/gate_control", false),
+        ("$share/g/#", false),
+    ];
+
+    for (version, refused) in [(V311, 0x80), (V5, 0x87)] {
+        let mut agent = site.client(version, "gate_in").await;
+        let mut body = vec![0, 7];
+        body.extend(if version == V5 { &[0][..] } else { &[] });
+        body.extend(filters.iter().flat_map(|(filter, _)| [text(filter), vec![1]].concat()));
+        agent.send(&packet(0x82, &body)).await;
+
+        let answer = agent.packet().await.body;
+        let codes = &answer[answer.len() - filters.len()..];
+        for ((filter, granted), code) in filters.iter().zip(codes) {
+            assert_eq!(*code, if *granted { 1 } else { refused }, "{filter} {version:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_reaches_who_was_refused_a_subscription() {
+    let site = Guarded::start().await;
+    let mut operator = site.client(V5, "anna").await;
+    let mut agent = site.client(V5, "gate_in").await;
+    for filter in ["#", "parking/+/gate_control", "$share/g/parking/#"] {
+        agent.subscribe(filter, 0).await;
+    }
+    agent.subscribe(COMMAND, 0).await;
+
+    for topic in ["parking/gate_out/gate_control", COMMAND] {
+        let command = Publish { topic, payload: b"open", ..Publish::default() };
+        assert_eq!(operator.publish_and_wait(command).await, 0);
+    }
+
+    assert_eq!(agent.heard().await, (COMMAND.into(), "open".into()));
+    agent.ping().await;
+}
+
+#[tokio::test]
+async fn a_will_that_one_may_not_publish_keeps_one_out() {
+    let site = Guarded::start().await;
+
+    for (version, code) in [(V311, 5), (V5, 0x87)] {
+        for (topic, code) in [
+            ("parking/gate_out/system_status", code),
+            (COMMAND, code),
+            ("$SYS/broker/uptime", if version == V5 { 0x90 } else { code }),
+            ("parking/gate_in/system_status", 0),
+        ] {
+            let will = Some(Publish { topic, payload: b"x", ..Publish::default() });
+            let mut client = Client::open(site.site.address, version).await;
+            let hello = Hello { will, ..login(version, "gate_in", "password of gate_in") };
+            client.send(&hello.encode()).await;
+            assert_eq!(client.packet().await.body[1], code, "{topic}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn there_is_nobody_who_may_do_what_nobody_may() {
+    let site = Guarded::start().await;
+
+    for user in ["anna", "bridge-1"] {
+        let mut client = site.client(V5, user).await;
+        let figures = Publish { topic: "$SYS/broker/uptime", ..Publish::default() };
+        assert_eq!(client.publish_and_wait(figures).await, 0x90, "{user}");
+        let command = Publish { topic: COMMAND, retain: 1, ..Publish::default() };
+        assert_eq!(client.publish_and_wait(command).await, 0x87, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn an_integrator_reads_and_is_not_heard() {
+    let site = Guarded::start().await;
+    let mut reader = site.client(V5, "reader").await;
+
+    assert_eq!(reader.subscribe("parking/#", 1).await, 1);
+    assert_eq!(reader.subscribe("$SYS/#", 1).await, 0x87);
+    for topic in [COMMAND, STATUS] {
+        let message = Publish { topic, ..Publish::default() };
+        assert_eq!(reader.publish_and_wait(message).await, 0x87);
+    }
+}
+
+#[tokio::test]
+async fn a_role_of_the_site_is_as_wide_as_its_filters_for_this_client() {
+    let site = Guarded::start().await;
+
+    for (client_id, code) in [("loop-1", 0), ("+", 0x87), ("#", 0x87), ("a/loop-1", 0x87)] {
+        let hello = Hello { client_id, ..login(V5, "sensor", "password of sensor") };
+        let mut client = site.site.client_that_says(hello).await;
+        let message = Publish { topic: "sensors/loop-1/sensor", ..Publish::default() };
+        assert_eq!(client.publish_and_wait(message).await, code, "{client_id}");
+        let other = Publish { topic: "sensors/loop-2/sensor", ..Publish::default() };
+        assert_eq!(client.publish_and_wait(other).await, 0x87, "{client_id}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_is_removed_or_changed_is_disconnected_and_nobody_else() {
+    let site = Guarded::start().await;
+    let mut removed = site.client(V5, "gate_in").await;
+    let mut changed = site.client(V5, "reader").await;
+    let mut stays = site.client(V5, "anna").await;
+
+    site.change(|users| {
+        users.remove(&"gate_in".parse().unwrap()).unwrap();
+        users.set_password(&"reader".parse().unwrap(), &"another one".to_owned().into()).unwrap();
+    });
+
+    removed.expect_close(0x98).await;
+    changed.expect_close(0x98).await;
+    stays.ping().await;
+    let hello = login(V5, "reader", "another one");
+    assert_eq!(site.answer(hello).await, 0);
+    assert_eq!(site.answer(login(V5, "gate_in", "password of gate_in")).await, 0x86);
+}
+
+#[tokio::test]
+async fn a_user_who_is_added_is_known_without_a_restart() {
+    let site = Guarded::start().await;
+    let mut stays = site.client(V5, "anna").await;
+    let mut changes = site.access.changes();
+
+    site.change(|users| add(users, "gate_out", "agent"));
+    changes.changed().await.unwrap();
+
+    site.client(V5, "gate_out").await.ping().await;
+    stays.ping().await;
+}
+
+#[tokio::test]
+async fn a_user_who_is_removed_leaves_word_that_it_is_gone_but_no_command() {
+    let site = Guarded::start().await;
+    let mut watcher = site.client(V5, "reader").await;
+    watcher.subscribe("parking/#", 0).await;
+    let mut connected = Vec::new();
+    for (user, topic) in [("anna", COMMAND), ("gate_in", "parking/gate_in/system_status")] {
+        let will = Some(Publish { topic, payload: b"will", ..Publish::default() });
+        let password = format!("password of {user}");
+        let hello = Hello { will, ..login(V5, user, &password) };
+        connected.push(site.site.client_that_says(hello).await);
+    }
+
+    site.change(|users| users.remove(&"anna".parse().unwrap()).unwrap());
+    connected[0].expect_close(0x98).await;
+    site.change(|users| users.remove(&"gate_in".parse().unwrap()).unwrap());
+    connected[1].expect_close(0x98).await;
+
+    assert_eq!(watcher.heard().await, ("parking/gate_in/system_status".into(), "will".into()));
+}
+
+/// A site that one has to log in to, and whose file of users is watched.
+struct Guarded {
+    site: Site,
+    access: Access,
+    dir: TempDir,
+    _watch: JoinSet<()>,
+}
+
+impl Guarded {
+    async fn start() -> Self {
+        let dir = TempDir::new().unwrap();
+        let site_own = RoleConfig {
+            publish: vec!["sensors/{client_id}/{username}".to_owned()],
+            subscribe: vec![],
+        };
+        let roles = [("site_own".to_owned(), site_own)].into();
+        let access_config = Config { roles, ..Config::default() };
+        change(&dir, |users| {
+            for (name, role) in [
+                ("anna", "operator"),
+                ("gate_in", "agent"),
+                ("bridge-1", "gateway"),
+                ("reader", "integrator"),
+                ("sensor", "site_own"),
+            ] {
+                add(users, name, role);
+            }
+        });
+
+        let access = Access::open(&access_config, dir.path(), &Root::default()).unwrap();
+        let site = Site::guarded(config(Limits::default()), access.clone()).await;
+        let mut watch = JoinSet::new();
+        let watched = access.clone().watch_file(CancellationToken::new());
+        watch.spawn(async move { watched.await.unwrap() });
+
+        Self { site, access, dir, _watch: watch }
+    }
+
+    /// A client of this user, which is welcome.
+    async fn client(&self, version: Version, user: &str) -> Client {
+        let password = format!("password of {user}");
+
+        self.site.client_that_says(login(version, user, &password)).await
+    }
+
+    /// The code of the CONNACK.
+    async fn answer(&self, hello: Hello<'_>) -> u8 {
+        let mut client = Client::open(self.site.address, hello.version).await;
+        client.send(&hello.encode()).await;
+        client.packet().await.body[1]
+    }
+
+    /// Somebody of this address logs in.
+    async fn forgive(&self) {
+        let from = self.site.address.ip();
+        self.access.authenticate("bridge-1", b"password of bridge-1", from).await.unwrap();
+    }
+
+    fn change(&self, changes: impl FnOnce(&mut UsersFile)) {
+        change(&self.dir, changes);
+    }
+}
+
+fn login<'a>(version: Version, user: &'a str, password: &'a str) -> Hello<'a> {
+    let (username, password) = (Some(user), Some(password));
+
+    Hello { username, password, client_id: user, ..Hello::new(version) }
+}
+
+fn change(dir: &TempDir, change: impl FnOnce(&mut UsersFile)) {
+    let mut users = UsersFile::open(&dir.path().join("users.toml"), &roles()).unwrap();
+    change(&mut users);
+    users.save().unwrap();
+}
+
+fn add(users: &mut UsersFile, name: &str, role: &str) {
+    let password = format!("password of {name}").into();
+    let role = roles().find(role).unwrap();
+
+    users.add(&name.parse().unwrap(), &role, [].into(), Some(&password)).unwrap();
+}
+
+fn roles() -> Roles {
+    Roles::new(&[("site_own".to_owned(), RoleConfig::default())].into()).unwrap()
+}
