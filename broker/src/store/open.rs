@@ -142,7 +142,7 @@ fn attempt(path: &Path, durability: Durability) -> Result<(Database, Contents), 
         .map_err(|source| Obstacle::Refused(OpenError::File { path: path.to_owned(), source }))?;
 
     let explain = |source| explain(path, source);
-    let mut connection = connect(path).map_err(explain)?;
+    let mut connection = connect(path, durability).map_err(explain)?;
     match inspect(&connection).map_err(explain)? {
         Kind::Nothing => make(&mut connection).map_err(explain)?,
         Kind::Store { format: VERSION } => {}
@@ -161,7 +161,7 @@ fn attempt(path: &Path, durability: Durability) -> Result<(Database, Contents), 
         }
     }
 
-    settle(&connection, durability).map_err(explain)?;
+    settle(&connection).map_err(explain)?;
     check(&connection).map_err(explain)?.map_err(Obstacle::Damaged)?;
     match Contents::read(&connection) {
         Ok(contents) => {
@@ -204,15 +204,24 @@ fn make_file(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
 
+    // A log that turns out to belong to a damaged database is set aside with it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Whoever holds the lock holds it for its lifetime: there is nothing to wait for.
     connection.busy_timeout(Duration::ZERO)?;
     // Before the first look into the file: then the log needs no shared memory either.
     connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
-    // A log that turns out to belong to a damaged database is set aside with it.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.execute_batch(match durability {
+        // macOS takes a plain fsync as a suggestion.
+        Durability::PowerLoss => {
+            "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON"
+        }
+        // `OFF` would be as good at the death of the process, and risk the whole file in a power
+        // cut: `NORMAL` waits for the disk only when the log is copied into the database.
+        Durability::Crash => "PRAGMA synchronous = NORMAL",
+    })?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
 
     Ok(connection)
@@ -253,19 +262,9 @@ fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn settle(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+/// Takes the lock now rather than with the first change.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(SETTINGS)?;
-    connection.execute_batch(match durability {
-        // macOS takes a plain fsync as a suggestion.
-        Durability::PowerLoss => {
-            "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON"
-        }
-        // `OFF` would be as good at the death of the process, and risk the whole file in a power
-        // cut: `NORMAL` waits for the disk only when the log is copied into the database.
-        Durability::Crash => "PRAGMA synchronous = NORMAL",
-    })?;
-
-    // Takes the lock now rather than with the first change.
     connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
 }
 

@@ -16,19 +16,27 @@ mod trouble;
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// A directory for a store.
-struct Bench(TempDir);
+struct Bench {
+    directory: TempDir,
+    durability: Durability,
+}
 
 impl Bench {
     fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self { directory: TempDir::new().unwrap(), durability: Durability::PowerLoss }
+    }
+
+    /// For a test that opens stores without number.
+    fn quick() -> Self {
+        Self { durability: Durability::Crash, ..Self::new() }
     }
 
     fn path(&self) -> PathBuf {
-        self.0.path().join("state/broker.db")
+        self.directory.path().join("state/broker.db")
     }
 
     fn location(&self) -> Location {
-        Location { path: Some(self.path()), durability: Durability::PowerLoss }
+        Location { path: Some(self.path()), durability: self.durability }
     }
 
     fn open(&self) -> (Store, Contents) {
@@ -37,7 +45,7 @@ impl Bench {
 
     /// A store whose thread has not started.
     fn prepare(&self) -> (Store, Writer) {
-        let (store, writer, _) = Store::prepare(self.path(), Durability::PowerLoss).unwrap();
+        let (store, writer, _) = Store::prepare(self.path(), self.durability).unwrap();
 
         (store, writer)
     }

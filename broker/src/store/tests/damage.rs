@@ -6,7 +6,7 @@ use super::*;
 
 /// A store with enough in it to be more than a few pages.
 async fn filled() -> (Bench, Contents) {
-    let bench = Bench::new();
+    let bench = Bench::quick();
     let sessions =
         (1..=5).flat_map(|id| iter::once(session(id)).chain((0..20).map(move |n| queue(id, n))));
     let retained = (0..50).map(|n| retain(&format!("t/{n}"), vec![n; 300]));

@@ -21,7 +21,8 @@ async fn what_was_reported_committed_survives_kill_9() {
     let mut written = 0;
 
     for round in 0..ROUNDS {
-        let (mut child, mut reports) = start(&bench);
+        let durability = if round.is_multiple_of(2) { "power_loss" } else { "crash" };
+        let (mut child, mut reports) = start(&bench, durability);
         let enough = round * 37 % 101 + 1;
         for _ in 0..enough {
             assert!(reports.next().is_some(), "the child has ended by itself");
@@ -44,7 +45,7 @@ async fn what_was_reported_committed_survives_kill_9() {
 }
 
 /// Reports the number of each step that is committed.
-fn start(bench: &Bench) -> (Child, impl Iterator<Item = u64> + use<>) {
+fn start(bench: &Bench, durability: &str) -> (Child, impl Iterator<Item = u64> + use<>) {
     let test = concat!(module_path!(), "::writes_until_it_is_killed");
     let (_, test) = test.split_once("::").unwrap();
     let mut child = Command::new(env::current_exe().unwrap())
@@ -53,7 +54,8 @@ fn start(bench: &Bench) -> (Child, impl Iterator<Item = u64> + use<>) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    writeln!(child.stdin.take().unwrap(), "{}", bench.path().display()).unwrap();
+    let task = format!("{durability} {}\n", bench.path().display());
+    child.stdin.take().unwrap().write_all(task.as_bytes()).unwrap();
     let reports: BufReader<ChildStdout> = BufReader::new(child.stdout.take().unwrap());
     let number = |line: io::Result<String>| line.unwrap().strip_prefix("committed ")?.parse().ok();
 
@@ -63,11 +65,12 @@ fn start(bench: &Bench) -> (Child, impl Iterator<Item = u64> + use<>) {
 #[tokio::test]
 #[ignore = "it is the process that the test before kills, and does nothing without it"]
 async fn writes_until_it_is_killed() {
-    let mut path = String::new();
-    if io::stdin().read_line(&mut path).unwrap() == 0 {
-        return;
-    }
-    let location = Location { path: Some(path.trim().into()), durability: Durability::Crash };
+    let mut task = String::new();
+    io::stdin().read_line(&mut task).unwrap();
+    let Some((durability, path)) = task.trim().split_once(' ') else { return };
+    let word = StrDeserializer::<value::Error>::new(durability);
+    let durability = Durability::deserialize(word).unwrap();
+    let location = Location { path: Some(path.into()), durability };
     let (store, contents) = Store::open(&location).unwrap();
     let mut waiting = VecDeque::new();
 

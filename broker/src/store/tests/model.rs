@@ -119,7 +119,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn a_store_agrees_with_plain_maps(steps in vec(steps(), 1..80)) {
@@ -238,7 +238,7 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        let bench = Bench::new();
+        let bench = Bench::quick();
         let (store, _) = bench.open();
 
         Self {
@@ -276,7 +276,7 @@ impl Site {
 
     /// What lies on the disk at this moment is what a killed process leaves behind.
     fn crash(&mut self) {
-        let left = Bench::new();
+        let left = Bench::quick();
         fs::create_dir(left.path().parent().unwrap()).unwrap();
         for file in fs::read_dir(self.bench.path().parent().unwrap()).unwrap() {
             let file = file.unwrap();
