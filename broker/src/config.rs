@@ -52,7 +52,8 @@ pub struct Config {
 pub struct Limits {
     /// Connected clients. Raise it, and the limit of open files with it, for large sites.
     pub connections: usize,
-    /// Connections that have not yet said who they are.
+    /// Connections that have not yet said who they are. When there are more, whoever has waited
+    /// longest has to go.
     pub handshakes: usize,
     /// How long a connection may take to say it.
     #[serde(with = "humantime_serde")]

@@ -9,7 +9,6 @@ use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
 use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::OwnedSemaphorePermit,
     time,
 };
 use tokio_util::{
@@ -21,9 +20,9 @@ use tracing::{Span, debug, field, info, warn};
 use crate::{
     codec::{Packet, Reason, encode, frame},
     front::Front,
-    handshake::{self, Admitted},
+    handshake::{self, Admitted, TurnedAway},
     keep_alive::KeepAlive,
-    listener::Peer,
+    listener::{Peer, Place},
     registry::Claim,
     router::{Event, Link, NoLink, RouterDied},
     session::{Close, Route, Session, Step, TOO_SLOW},
@@ -74,7 +73,7 @@ impl End {
 pub(crate) async fn serve<S>(
     mut io: S,
     peer: Peer,
-    handshake: OwnedSemaphorePermit,
+    place: Place,
     front: &Front,
     cancel: &CancellationToken,
 ) where
@@ -87,12 +86,13 @@ pub(crate) async fn serve<S>(
     let admitted = tokio::select! {
         biased;
         () = cancel.cancelled() => return,
+        () = place.sent_away() => Err(TurnedAway::Silent),
         admitted = handshake::receive(&mut io, &mut received, front) => admitted,
     };
 
     match admitted {
         Ok(admitted) => {
-            drop(handshake);
+            drop(place);
             welcome(io, received, admitted, front, cancel).await;
         }
         Err(why) => {

@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
-    admission::Admission, config::Limits, exchange::Exchange, figures::Figures, message::Origin,
-    registry::Registry, retained::Capacity, router::NoLink, session::Surroundings,
+    admission::Admission, config::Limits, exchange::Exchange, figures::Figures, listener::Doorstep,
+    message::Origin, registry::Registry, retained::Capacity, router::NoLink, session::Surroundings,
 };
 
 /// The broker behind its listener.
@@ -22,7 +22,7 @@ pub(crate) struct Front {
     pub(crate) exchange: Exchange,
     pub(crate) registry: Arc<Registry>,
     /// Room for connections that have not said who they are.
-    pub(crate) handshakes: Arc<Semaphore>,
+    pub(crate) doorstep: Arc<Doorstep>,
     /// Room for those that have.
     pub(crate) connections: Arc<Semaphore>,
     last_origin: AtomicU64,
@@ -40,7 +40,7 @@ impl Front {
             figures,
             exchange,
             registry: Arc::default(),
-            handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+            doorstep: Arc::new(Doorstep::new(limits.handshakes)),
             connections: Arc::new(Semaphore::new(limits.connections)),
             last_origin: AtomicU64::new(Origin::BROKER.0),
             limits: Arc::new(limits.clone()),

@@ -6,7 +6,7 @@ use anyhow::Context;
 use broker::Broker;
 use clap::Parser;
 use schemas::Root;
-use service::{Supervisor, config::Settings, program, signal, telemetry};
+use service::{Supervisor, config::Settings, open_files, program, signal, telemetry};
 
 /// How long clients may take to hear that the broker stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -31,6 +31,7 @@ async fn start(args: Args) -> anyhow::Result<()> {
     let root: Root = settings.read("root")?;
     telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
 
+    open_files::raise();
     let stop = signal::shutdown().context("cannot listen for signals")?;
     let broker = Broker::bind(config, root).await?;
     let mut supervisor = Supervisor::default();

@@ -6,6 +6,7 @@
 //! | [`config`] | one TOML file, then the environment; unknown keys are errors |
 //! | [`mqtt`] | where the broker is, and how to log in there |
 //! | [`supervisor`] | tasks: started together, stopped together |
+//! | [`open_files`] | how many there may be |
 //! | [`origin`] | whose page a browser shows |
 //! | [`prometheus`] | figures as Prometheus reads them |
 //! | [`signal`] | Ctrl-C, SIGTERM and SIGHUP |
@@ -17,6 +18,7 @@
 pub mod backoff;
 pub mod config;
 pub mod mqtt;
+pub mod open_files;
 pub mod origin;
 pub mod program;
 pub mod prometheus;
