@@ -11,3 +11,4 @@ mod dashboard;
 mod operator;
 mod relay;
 mod stopping;
+mod tls;
