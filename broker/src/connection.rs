@@ -10,7 +10,6 @@ use access::User;
 use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::OwnedSemaphorePermit,
     time,
 };
 use tokio_util::{
@@ -23,9 +22,9 @@ use crate::{
     codec::{Packet, PacketId, Publication, Reason, Will, encode, frame},
     exchange::Way,
     front::Front,
-    handshake::{self, Admitted},
+    handshake::{self, Admitted, TurnedAway},
     keep_alive::KeepAlive,
-    listener::Peer,
+    listener::{Peer, Place},
     outbox::Outbox,
     pace::Pace,
     registry::Claim,
@@ -84,7 +83,7 @@ impl End {
 pub(crate) async fn serve<S>(
     mut io: S,
     peer: Peer,
-    handshake: OwnedSemaphorePermit,
+    place: Place,
     front: &Front,
     cancel: &CancellationToken,
 ) where
@@ -97,12 +96,13 @@ pub(crate) async fn serve<S>(
     let admitted = tokio::select! {
         biased;
         () = cancel.cancelled() => return,
+        () = place.sent_away() => Err(TurnedAway::Silent),
         admitted = handshake::receive(&mut io, &mut received, &peer, front) => admitted,
     };
 
     match admitted {
         Ok(admitted) => {
-            drop(handshake);
+            drop(place);
             welcome(io, received, admitted, front, cancel).await;
         }
         Err(why) => {

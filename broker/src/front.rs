@@ -22,6 +22,7 @@ use crate::{
     figures::Figures,
     inbox::Inbox,
     limits::Limits,
+    listener::Doorstep,
     message::Origin,
     registry::{Claim, Expired, Owner, Parked, Registry},
     retained::Capacity,
@@ -38,7 +39,7 @@ pub(crate) struct Front {
     pub(crate) exchange: Exchange,
     pub(crate) registry: Arc<Registry>,
     /// Room for connections that have not said who they are.
-    pub(crate) handshakes: Arc<Semaphore>,
+    pub(crate) doorstep: Arc<Doorstep>,
     /// Room for those that have.
     pub(crate) connections: Arc<Semaphore>,
     last_origin: AtomicU64,
@@ -82,7 +83,7 @@ impl Front {
             figures,
             exchange,
             registry: Arc::default(),
-            handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+            doorstep: Arc::new(Doorstep::new(limits.handshakes)),
             connections: Arc::new(Semaphore::new(limits.connections)),
             last_origin: AtomicU64::new(first_origin),
             last_record: AtomicU64::new(contents.last_session),

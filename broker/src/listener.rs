@@ -3,6 +3,7 @@
 //! A handshake of TLS or WebSocket takes place in the task of its connection, within
 //! `limits.connect_within` and counted by `limits.handshakes`: whoever is silent stops nobody.
 
+mod doorstep;
 mod peer;
 pub(crate) mod tls;
 mod websocket;
@@ -11,9 +12,8 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use service::tls::chain;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::OwnedSemaphorePermit,
     task::JoinSet,
     time,
 };
@@ -23,6 +23,7 @@ use tracing::{Instrument, debug, field, info, info_span, warn};
 
 use crate::{connection, front::Front};
 
+pub(crate) use doorstep::{Doorstep, Place};
 pub(crate) use peer::Peer;
 pub use peer::Transport;
 pub(crate) use websocket::Origins;
@@ -30,6 +31,8 @@ pub(crate) use websocket::Origins;
 const BACKLOG: u32 = 1024;
 /// How long clients may take to hear that the broker stops.
 const STOP_WITHIN: Duration = Duration::from_millis(1_500);
+/// How long a client may take to read the end of TLS.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How long to wait when no further socket can be had.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
 
@@ -59,6 +62,8 @@ enum TurnedAway {
     Tls(#[from] tls::AcceptError),
     #[error("no WebSocket")]
     WebSocket(#[from] websocket::UpgradeError),
+    #[error("too many others wait as well")]
+    Crowded,
     #[error("the broker stops")]
     Stopped,
 }
@@ -66,7 +71,7 @@ enum TurnedAway {
 /// What the task of a connection is given.
 struct Visit {
     peer: Peer,
-    handshake: OwnedSemaphorePermit,
+    place: Place,
     front: Arc<Front>,
     cancel: CancellationToken,
 }
@@ -120,17 +125,15 @@ impl Listener {
                 Some(_) = clients.join_next() => {}
                 accepted = self.socket.accept() => match accepted {
                     Ok((stream, address)) => {
-                        let Ok(handshake) = Arc::clone(&front.handshakes).try_acquire_owned() else {
-                            front.figures.turned_away.add();
-                            continue;
-                        };
+                        let place = front.doorstep.enter();
                         let peer =
                             Peer { address, certificate_name: None, transport: self.transport };
                         let (front, cancel) = (Arc::clone(front), cancel.clone());
-                        self.serve_one(stream, Visit { peer, handshake, front, cancel }, clients);
+                        self.serve_one(stream, Visit { peer, place, front, cancel }, clients);
                     }
                     Err(error) => {
                         warn!(%error, "Cannot accept a connection");
+                        front.doorstep.make_room();
                         time::sleep(OUT_OF_SOCKETS).await;
                     }
                 },
@@ -170,14 +173,18 @@ impl Visit {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Self { peer, handshake, front, cancel } = self;
+        let Self { peer, place, front, cancel } = self;
 
-        connection::serve(stream, peer, handshake, &front, &cancel).await;
+        connection::serve(stream, peer, place, &front, &cancel).await;
     }
 
     async fn mqtt_over_tls(mut self, stream: TcpStream, current: tls::Current) {
         match self.tls(stream, &current).await {
-            Ok(stream) => self.mqtt(stream).await,
+            Ok(mut stream) => {
+                self.mqtt(&mut stream).await;
+                // So that the client knows that nothing was cut off.
+                let _ = time::timeout(FAREWELL, stream.shutdown()).await;
+            }
             Err(why) => self.turn_away(&why),
         }
     }
@@ -230,9 +237,11 @@ impl Visit {
     {
         let handshake = time::timeout(self.front.limits.connect_within, handshake);
 
-        match self.cancel.run_until_cancelled(handshake).await {
-            Some(done) => Ok(done??),
-            None => Err(TurnedAway::Stopped),
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(TurnedAway::Stopped),
+            () = self.place.sent_away() => Err(TurnedAway::Crowded),
+            done = handshake => Ok(done??),
         }
     }
 
@@ -248,6 +257,7 @@ impl Visit {
             TurnedAway::Silent(_)
             | TurnedAway::Tls(tls::AcceptError::Handshake(_))
             | TurnedAway::WebSocket(_)
+            | TurnedAway::Crowded
             | TurnedAway::Stopped => debug!(reason, "Turned a connection away"),
         }
     }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use broker::Broker;
 use clap::Parser;
 use schemas::Root;
-use service::{Supervisor, config::Settings, program, signal, telemetry};
+use service::{Supervisor, config::Settings, open_files, program, signal, telemetry};
 
 /// How long clients may take to hear that the broker stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -34,6 +34,7 @@ async fn start(args: Args) -> anyhow::Result<()> {
 
     let access = Access::load(&settings)?;
 
+    open_files::raise();
     let stop = signal::shutdown().context("cannot listen for signals")?;
     let broker = Broker::bind(config, root, access.clone(), &settings.data_dir()?).await?;
     let mut supervisor = Supervisor::default();

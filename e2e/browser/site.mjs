@@ -25,6 +25,7 @@ export class Site {
     for await (const line of site.#process.lines()) {
       const [name, value] = line.trim().split(/\s+/);
       if (name === "MQTT") site.mqtt = new URL(`mqtt://${value}`);
+      if (name === "WS") site.websocket = new URL(`ws://${value}`);
       if (name === "Dashboard") site.dashboard = new URL(value);
       if (site.mqtt && site.dashboard) return site;
     }
@@ -39,6 +40,7 @@ export class Site {
     this.#process = new Process(MANLESS, ["up"], {
       MANLESS_DATA_DIR: directory,
       MANLESS_BROKER__LISTEN: "127.0.0.1:0",
+      MANLESS_BROKER__LISTEN_WEBSOCKET: "127.0.0.1:0",
       MANLESS_GATEWAY__LISTEN: "127.0.0.1:0",
     });
   }
@@ -60,6 +62,15 @@ export class Site {
       if (line.startsWith("Subscribed")) return new Subscription(subscriber, lines);
     }
     throw new Error(`mosquitto_sub did not subscribe: ${subscriber.complaints}`);
+  }
+
+  /** Publishes with `mosquitto_pub`. */
+  async publish(topic, message, ...options) {
+    const { hostname, port } = this.mqtt;
+    const words = ["-h", hostname, "-p", port, "-q", "1", "-t", topic, "-m", message, ...options];
+    const publisher = new Process("mosquitto_pub", words);
+    const code = await publisher.end();
+    if (code !== 0) throw new Error(`mosquitto_pub: ${publisher.complaints}`);
   }
 
   /** Stops it as Ctrl-C does, and waits until it has ended. */

@@ -102,7 +102,19 @@ impl Subscriber {
     /// Subscribes, and waits until the broker has said yes.
     #[track_caller]
     pub fn start(broker: SocketAddr, version: Version, filter: &str) -> Self {
+        Self::start_with(broker, version, filter, &[])
+    }
+
+    /// Subscribes with further options, such as `--cafile`.
+    #[track_caller]
+    pub fn start_with(
+        broker: SocketAddr,
+        version: Version,
+        filter: &str,
+        options: &[String],
+    ) -> Self {
         let mut command = client("mosquitto_sub", broker, version);
+        command.args(options);
         command.args(["-q", "1", "-t", filter, "-F", FORMAT, "-d"]);
         let program = Program::start(command);
 

@@ -89,7 +89,7 @@ impl Program {
 
     /// The address that it says it listens on in its log.
     #[track_caller]
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         let address = |line: &str| line.split_once("address=")?.1.split(' ').next()?.parse().ok();
 
         self.stderr
@@ -101,6 +101,21 @@ impl Program {
     #[track_caller]
     pub fn port(&self) -> u16 {
         self.address().port()
+    }
+
+    /// An address that a site announces under this name, on standard output.
+    #[track_caller]
+    pub fn announces(&self, name: &str) -> SocketAddr {
+        let address = |line: &str| match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [first, value] if *first == name => {
+                value.trim_start_matches("http://").trim_end_matches('/').parse().ok()
+            }
+            _ => None,
+        };
+
+        self.stdout
+            .find(Instant::now() + PATIENCE, address)
+            .unwrap_or_else(|| panic!("the site does not say `{name}`"))
     }
 
     /// As Ctrl-C does.

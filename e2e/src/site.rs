@@ -1,11 +1,11 @@
 //! A whole site in one process, with gates that are simulated.
 
-use std::{fs, net::SocketAddr, path::Path, process::Command, time::Instant};
+use std::{fs, net::SocketAddr, path::Path, process::Command};
 
 use tempfile::TempDir;
 
 use crate::{
-    Listener, PATIENCE, Wanted, WebSocket,
+    Listener, Wanted, WebSocket,
     mosquitto::{Subscriber, Version},
     program::{Program, ours},
 };
@@ -74,10 +74,8 @@ impl Site {
         let mut command = manless(dir.path());
         command.args(args);
         let program = Program::start(command);
-        let broker = announced(&program, "MQTT", |text| text.parse().ok());
-        let gateway = announced(&program, "Dashboard", |text| {
-            text.strip_prefix("http://")?.strip_suffix('/')?.parse().ok()
-        });
+        let broker = program.announces("MQTT");
+        let gateway = program.announces("Dashboard");
 
         let site = Self { program, broker, gateway, dir };
         for gate in gates {
@@ -127,22 +125,4 @@ impl Site {
     pub fn data_dir(&self) -> std::path::PathBuf {
         self.dir.path().join("data")
     }
-}
-
-/// What a site says about itself on standard output: a name, spaces, a value.
-#[track_caller]
-fn announced(
-    program: &Program,
-    name: &str,
-    read: impl Fn(&str) -> Option<SocketAddr>,
-) -> SocketAddr {
-    let address = |line: &str| match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [first, value] if *first == name => read(value),
-        _ => None,
-    };
-
-    program
-        .stdout()
-        .find(Instant::now() + PATIENCE, address)
-        .unwrap_or_else(|| panic!("the site does not say `{name}`"))
 }

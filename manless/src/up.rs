@@ -21,7 +21,7 @@ use schemas::{GateId, Root};
 use service::{
     Supervisor,
     config::{ConfigError, Settings},
-    mqtt, signal, telemetry,
+    mqtt, open_files, signal, telemetry,
 };
 use site_sim::{Control, Gate};
 use ws_gateway::Gateway;
@@ -47,6 +47,7 @@ struct Running {
 pub(crate) async fn run(config: Option<&Path>) -> Result<()> {
     let settings = Settings::load(config, env::vars())?;
     telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
+    open_files::raise();
     let stop = signal::shutdown().context("cannot listen for signals")?;
 
     let running = start(&settings).await?;

@@ -131,6 +131,22 @@ async fn silent_connections_stop_nobody() {
 }
 
 #[tokio::test]
+async fn more_silent_connections_than_there_may_be_stop_nobody() {
+    let authority = Authority::new();
+    let limits = Limits { handshakes: 20, ..Limits::default() };
+    let site = authority.site_with(ClientCertificates::None, limits).await;
+    let mut silent = Vec::new();
+
+    for round in 0..5 {
+        for _ in 0..30 {
+            silent.push(TcpStream::connect(site.address).await.unwrap());
+        }
+        let name = format!("client-{round}");
+        greet(connect(&authority, &site, None).await, &name).await.ping().await;
+    }
+}
+
+#[tokio::test]
 async fn who_does_not_shake_hands_in_time_is_cut_off() {
     let authority = Authority::new();
     let limits = Limits { connect_within: Duration::from_millis(50), ..Limits::default() };

@@ -7,6 +7,7 @@
 //! | [`mqtt`] | where the broker is, and how to log in there |
 //! | [`secret`] | passwords: what is never shown, and the files that hold them |
 //! | [`supervisor`] | tasks: started together, stopped together |
+//! | [`open_files`] | how many there may be |
 //! | [`origin`] | whose page a browser shows |
 //! | [`prometheus`] | figures as Prometheus reads them |
 //! | [`signal`] | Ctrl-C, SIGTERM and SIGHUP |
@@ -18,6 +19,7 @@
 pub mod backoff;
 pub mod config;
 pub mod mqtt;
+pub mod open_files;
 pub mod origin;
 pub mod program;
 pub mod prometheus;

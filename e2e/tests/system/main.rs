@@ -11,4 +11,5 @@ mod dashboard;
 mod operator;
 mod relay;
 mod stopping;
+mod tls;
 mod users;
