@@ -62,7 +62,12 @@ async fn client(stream: TcpStream, subscribers: Subscribers) -> anyhow::Result<(
                     answers.extend(frame.to_acknowledge().into_iter().flat_map(puback));
                     messages.extend_from_slice(frame.whole());
                 }
-                Kind::ConnAck | Kind::PubAck | Kind::SubAck | Kind::Disconnect | Kind::Other => {}
+                Kind::ConnAck
+                | Kind::PubAck
+                | Kind::SubAck
+                | Kind::PingResp
+                | Kind::Disconnect
+                | Kind::Other => {}
             }
         }
 

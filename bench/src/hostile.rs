@@ -18,10 +18,9 @@ use tokio::{sync::oneshot, time};
 
 use crate::{
     args,
-    client::Client,
     compare::{present, progress},
     peer::{Bounds, Peer, Programs, Running},
-    scenario::{Latencies, Pace},
+    scenario::{Latencies, Pace, Pair},
     wire::{Qos, Version},
 };
 use attack::Attack;
@@ -104,8 +103,8 @@ async fn endure(
 
     // If the attack fails to get going, its thread ends and says why.
     let in_full_swing = ready.recv_timeout(IN_PLACE_WITHIN).is_ok();
-    let probed = match in_full_swing {
-        true => probe(pace, address).await,
+    let worked = match in_full_swing {
+        true => work(pace, address).await,
         false => Err(anyhow::anyhow!("the attack did not get going in time")),
     };
     let memory = memory(&broker);
@@ -113,31 +112,25 @@ async fn endure(
     let remark = attacker.join().ok().context("the attack panicked")??;
 
     ensure!(broker.is_alive(), "the broker ended");
-    let (latencies, kept_out) = probed?;
+    let (latencies, kept_out) = worked?;
     Ok(Ordeal { latencies, kept_out, memory: memory?, remark })
 }
 
-async fn probe(pace: Pace, address: SocketAddr) -> anyhow::Result<(Latencies, Duration)> {
+/// The normal client: it tries until it is let in, as any does, and then works.
+async fn work(pace: Pace, address: SocketAddr) -> anyhow::Result<(Latencies, Duration)> {
     let start = Instant::now();
-    newcomer(address).await?;
-    let kept_out = start.elapsed();
-
-    Ok((pace.probe(address, Version::V311)?, kept_out))
-}
-
-/// Tries until it is let in, as any client does.
-async fn newcomer(address: SocketAddr) -> anyhow::Result<()> {
-    let deadline = Instant::now() + GIVE_UP_AFTER;
-
-    loop {
-        match Client::connect(address, Version::V311, "newcomer").await {
-            Ok(_) => return Ok(()),
-            Err(error) if Instant::now() > deadline => {
+    let pair = loop {
+        match Pair::connect(address, Version::V311, pace.qos) {
+            Ok(pair) => break pair,
+            Err(error) if start.elapsed() > GIVE_UP_AFTER => {
                 return Err(error.context("the normal client is not let in"));
             }
             Err(_) => time::sleep(BETWEEN_ATTEMPTS).await,
         }
-    }
+    };
+
+    let kept_out = start.elapsed();
+    Ok((pace.probe(pair)?, kept_out))
 }
 
 fn memory(broker: &Running) -> anyhow::Result<f64> {

@@ -8,7 +8,7 @@ mod storm;
 
 use std::time::Duration;
 
-pub(crate) use latency::{Latencies, Pace, lateness};
+pub(crate) use latency::{Latencies, Pace, Pair, lateness};
 
 use crate::{
     peer::{Bounds, Peer, Running},

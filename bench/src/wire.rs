@@ -119,6 +119,9 @@ impl Qos {
 /// DISCONNECT: the session ends in good order.
 pub(crate) const DISCONNECT: [u8; 2] = [0xe0, 0];
 
+/// PINGREQ: whoever answers it has read what came before.
+pub(crate) const PINGREQ: [u8; 2] = [0xc0, 0];
+
 /// PUBACK.
 pub(crate) fn puback(id: u16) -> [u8; 4] {
     let [high, low] = id.to_be_bytes();

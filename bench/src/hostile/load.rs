@@ -37,6 +37,8 @@ const REPEATED_AT_MOST: u64 = 1_000_000;
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// A broker that turns everybody away at once is not to be asked in a tight loop.
 const PAUSE: Duration = Duration::from_millis(1);
+/// Nor is one that cuts off two thousand at a time.
+const BETWEEN_CONNECTIONS: Duration = Duration::from_millis(100);
 const FILTERS: usize = 1_000;
 const LEVELS: usize = 100;
 /// Packets of one client are kept below what a broker takes by default.
@@ -102,7 +104,14 @@ async fn prepare(
 ) -> anyhow::Result<Vec<TcpStream>> {
     match attack {
         Attack::Nothing => {}
-        Attack::SilentConnections => return silent(address, score).await,
+        Attack::SilentConnections => {
+            for _ in 0..SILENT {
+                tasks.spawn(silent(address, score.clone()));
+            }
+            while score.done.load(Relaxed) < SILENT as u64 {
+                time::sleep(PAUSE).await;
+            }
+        }
         Attack::SlowConnect => {
             for n in 0..SLOW {
                 tasks.spawn(slow_connect(address, n, score.clone()));
@@ -141,14 +150,17 @@ async fn prepare(
     Ok(Vec::new())
 }
 
-async fn silent(address: SocketAddr, score: &Score) -> anyhow::Result<Vec<TcpStream>> {
-    let mut held = Vec::with_capacity(SILENT);
-    for _ in 0..SILENT {
-        held.push(TcpStream::connect(address).await.context("cannot connect")?);
-        score.done.fetch_add(1, Relaxed);
+/// Says nothing, and comes back when it is cut off.
+async fn silent(address: SocketAddr, score: Score) {
+    loop {
+        if let Ok(mut stream) = TcpStream::connect(address).await {
+            score.done.fetch_add(1, Relaxed);
+            // Whatever it is told, it is the end.
+            let _ = stream.read(&mut [0; 16]).await;
+            score.refused.fetch_add(1, Relaxed);
+        }
+        time::sleep(BETWEEN_CONNECTIONS).await;
     }
-
-    Ok(held)
 }
 
 /// Comes back when it is cut off.
@@ -166,7 +178,7 @@ async fn slow_connect(address: SocketAddr, n: usize, score: Score) {
             }
             score.refused.fetch_add(1, Relaxed);
         }
-        time::sleep(PAUSE).await;
+        time::sleep(BETWEEN_CONNECTIONS).await;
     }
 }
 

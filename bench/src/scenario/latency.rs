@@ -11,8 +11,8 @@ use std::{
 
 use anyhow::{Context, ensure};
 use rustix::{
-    thread::{ClockId, clock_nanosleep_absolute},
-    time::{Timespec, clock_gettime},
+    thread::clock_nanosleep_absolute,
+    time::{ClockId, Timespec, clock_gettime},
 };
 
 use super::Outcome;
@@ -36,6 +36,14 @@ pub(crate) struct Pace {
     pub(crate) qos: Qos,
 }
 
+/// A publisher and its subscriber, connected.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    publisher: TcpStream,
+    subscriber: TcpStream,
+    version: Version,
+}
+
 /// How long messages took.
 #[derive(Debug, Clone)]
 pub(crate) struct Latencies {
@@ -56,7 +64,7 @@ impl Latencies {
 
 impl Pace {
     pub(super) fn run(&self, broker: &Running, version: Version) -> anyhow::Result<Outcome> {
-        let latencies = self.probe(broker.address(), version)?;
+        let latencies = self.probe(Pair::connect(broker.address(), version, self.qos)?)?;
         let lost = latencies.lost();
 
         Ok(Outcome {
@@ -70,11 +78,8 @@ impl Pace {
     }
 
     /// Sends, receives, and compares.
-    pub(crate) fn probe(&self, address: SocketAddr, version: Version) -> anyhow::Result<Latencies> {
-        let mut subscriber = connect(address, version, "latency-subscriber")?;
-        let subscribe = version.subscribe(1, &[TOPIC], self.qos);
-        exchange(&mut subscriber, &subscribe, Kind::SubAck)?;
-        let publisher = connect(address, version, "latency-publisher")?;
+    pub(crate) fn probe(&self, pair: Pair) -> anyhow::Result<Latencies> {
+        let Pair { publisher, subscriber, version } = pair;
         let (epoch, count) = (Instant::now(), self.count());
 
         thread::scope(|scope| {
@@ -116,6 +121,17 @@ impl Pace {
     }
 }
 
+impl Pair {
+    pub(crate) fn connect(address: SocketAddr, version: Version, qos: Qos) -> anyhow::Result<Self> {
+        let mut subscriber = connect(address, version, "latency-subscriber")?;
+        let subscribe = version.subscribe(1, &[TOPIC], qos);
+        exchange(&mut subscriber, &subscribe, Kind::SubAck)?;
+        let publisher = connect(address, version, "latency-publisher")?;
+
+        Ok(Self { publisher, subscriber, version })
+    }
+}
+
 /// A clock that strikes evenly, whatever happens in between, and sleeps until it does.
 #[derive(Debug)]
 struct Beat {
@@ -152,7 +168,7 @@ pub(crate) fn lateness() -> anyhow::Result<f64> {
 }
 
 fn monotonic() -> Duration {
-    let now = clock_gettime(rustix::time::ClockId::Monotonic);
+    let now = clock_gettime(ClockId::Monotonic);
 
     Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }

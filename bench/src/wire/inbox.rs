@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     PubAck,
     Subscribe,
     SubAck,
+    PingResp,
     Disconnect,
     Other,
 }
@@ -95,6 +96,7 @@ impl<'a> Frame<'a> {
             4 => Kind::PubAck,
             8 => Kind::Subscribe,
             9 => Kind::SubAck,
+            13 => Kind::PingResp,
             14 => Kind::Disconnect,
             _ => Kind::Other,
         }
