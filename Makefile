@@ -30,7 +30,7 @@ check: fmt clippy doc deny ## What a reviewer should not have to look for
 # For example: make bench ARGS="--quick one-to-one"
 bench: ## The benchmarks of the broker, with the peers that are installed (bench/README.md)
 	$(CARGO) build --release $(LOCKED) -p broker -p bench
-	$(CARGO) run --release $(LOCKED) -p bench --bin bench -- $(ARGS)
+	@$${CARGO_TARGET_DIR:-target}/release/bench $(ARGS)
 
 fmt: ## Formatting
 	$(CARGO) fmt --all -- --check
