@@ -9,7 +9,7 @@ LOCKED := --locked
 EVERYTHING := --workspace --all-targets
 BROWSER := e2e/browser
 
-.PHONY: help run test check fmt clippy doc deny audit unit browser
+.PHONY: help run test check bench fmt clippy doc deny audit unit browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ test: ## Everything that must pass: what CI runs
 	@echo "All tests passed."
 
 check: fmt clippy doc deny ## What a reviewer should not have to look for
+
+# For example: make bench ARGS="--quick one-to-one"
+bench: ## The benchmarks of the broker, with the peers that are installed (bench/README.md)
+	$(CARGO) build --release $(LOCKED) -p broker -p bench
+	@$${CARGO_TARGET_DIR:-target}/release/bench $(ARGS)
 
 fmt: ## Formatting
 	$(CARGO) fmt --all -- --check

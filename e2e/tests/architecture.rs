@@ -38,7 +38,7 @@ fn nobody_depends_on_what_stands_above() {
     let workspace = Workspace::read();
 
     for name in workspace.names() {
-        for above in ["manless", "e2e"] {
+        for above in ["manless", "e2e", "bench"] {
             assert!(!workspace.uses(name, above), "{name} must not depend on {above}");
         }
     }
@@ -68,7 +68,13 @@ fn cores_know_no_clock_socket_or_file() {
 
 #[test]
 fn only_the_broker_knows_the_router() {
-    assert_eq!(Workspace::read().users_of("rumqttd"), ["broker"]);
+    // The benchmarks start it as it ships, to compare with.
+    assert_eq!(Workspace::read().users_of("rumqttd"), ["bench", "broker"]);
+}
+
+#[test]
+fn the_benchmarks_know_the_programs_from_outside_only() {
+    assert_eq!(Workspace::read().ours_in("bench"), [""; 0]);
 }
 
 /// Our crates, each with what it needs to run.

@@ -1,0 +1,133 @@
+//! What can be asked for on the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args as Arguments, Parser, Subcommand};
+
+use crate::{
+    peer::{Peer, Programs},
+    scenario::{Extent, Group},
+    wire::Version,
+};
+
+/// The benchmarks of the broker, with its peers in the same run.
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) comparison: Comparison,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// What the load and the machine can do without a broker.
+    Floor,
+    /// The latency of a normal client while others do their worst.
+    Hostile(Hostile),
+    /// Kills our broker under load, again and again, and looks for what it had promised to keep.
+    Crash(Crash),
+    /// The server behind `floor`.
+    #[command(hide = true)]
+    FloorServer {
+        /// Where it listens.
+        address: SocketAddr,
+    },
+}
+
+/// Which scenarios, with whom, how often.
+#[derive(Debug, Clone, Arguments)]
+pub(crate) struct Comparison {
+    /// Which scenarios; all, if none is named.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) groups: Vec<Group>,
+    /// Which brokers, as far as they are there.
+    #[arg(long, value_delimiter = ',', default_values = ["ours", "mosquitto", "rumqttd"])]
+    pub(crate) peers: Vec<Peer>,
+    /// How often each scenario is run with each broker, in turns; the medians count.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub(crate) rounds: u32,
+    /// One short round: shows that everything works, and little else.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// The version of MQTT that the load speaks.
+    #[arg(long, default_value = "3.1.1", value_name = "VERSION")]
+    pub(crate) mqtt: Version,
+    /// Writes `bench/results/NAME.md` and `NAME.json`, too.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) save: Option<String>,
+    /// Our broker, if not the one that was built together with this program.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) broker: Option<PathBuf>,
+}
+
+/// Which brokers, for how long.
+#[derive(Debug, Clone, Arguments)]
+pub(crate) struct Hostile {
+    /// Which brokers, as far as they are there.
+    #[arg(long, value_delimiter = ',', default_values = ["ours", "mosquitto"])]
+    pub(crate) peers: Vec<Peer>,
+    /// How many seconds the normal client works during each attack.
+    #[arg(long, default_value_t = 5, value_name = "SECONDS")]
+    pub(crate) seconds: u64,
+    /// Messages that the normal client sends in a second.
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub(crate) rate: u32,
+    /// Only the attacks whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// Our broker, if not the one that was built together with this program.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) broker: Option<PathBuf>,
+}
+
+/// How often, and with which promise.
+#[derive(Debug, Clone, Arguments)]
+pub(crate) struct Crash {
+    /// How often the broker is killed.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(crate) rounds: u32,
+    /// The value of `broker.store.durability`; without it, the broker's default.
+    #[arg(long, value_name = "DURABILITY")]
+    pub(crate) durability: Option<String>,
+    /// Repeats the random choices of an earlier run.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// How long before the end an acknowledgement of the subscriber may still be forgotten.
+    #[arg(long, default_value_t = 200, value_name = "MILLISECONDS")]
+    pub(crate) forgetting: u64,
+    /// Our broker, if not the one that was built together with this program.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) broker: Option<PathBuf>,
+}
+
+impl Comparison {
+    pub(crate) fn extent(&self) -> Extent {
+        if self.quick { Extent::Quick } else { Extent::Full }
+    }
+
+    pub(crate) fn rounds(&self) -> u32 {
+        if self.quick { 1 } else { self.rounds.max(1) }
+    }
+
+    pub(crate) fn programs(&self) -> Programs {
+        Programs { ours: self.broker.clone() }
+    }
+
+    pub(crate) fn wants(&self, group: Group) -> bool {
+        self.groups.is_empty() || self.groups.contains(&group)
+    }
+
+    /// The same without any broker, and without what only a broker has.
+    pub(crate) fn floor(&self) -> Self {
+        use Group::{Burst, Latency, ManyToOne, OneToMany, OneToOne, Storm};
+
+        Self {
+            groups: vec![OneToOne, OneToMany, ManyToOne, Latency, Storm, Burst],
+            peers: vec![Peer::Floor],
+            quick: true,
+            ..self.clone()
+        }
+    }
+}
