@@ -22,10 +22,8 @@ fn a_peer_that_is_not_there_is_skipped_with_a_word() {
 
 #[track_caller]
 fn bench(args: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_bench"))
-        .args(args)
-        .output()
-        .expect("cargo has built it");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_bench")).args(args).output().expect("cargo has built it");
     let told = String::from_utf8(output.stdout).expect("it is text");
 
     assert!(output.status.success(), "it failed:\n{told}");

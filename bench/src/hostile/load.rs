@@ -29,8 +29,8 @@ const SILENT: usize = 2_000;
 const SLOW: usize = 500;
 /// Each of these waits for an answer before it goes on.
 const AT_A_TIME: usize = 32;
-/// All of it together, however fast the broker takes it.
-const FLOOD_BYTES: usize = 512 << 20;
+/// All of one flood, however fast the broker takes it: more than it can in the time that there is.
+const FLOOD_BYTES: usize = 4 << 30;
 const FLOOD_PAYLOAD: usize = 1_024;
 /// Nobody does this more often in the time that there is.
 const REPEATED_AT_MOST: u64 = 1_000_000;
@@ -91,7 +91,7 @@ fn unit(attack: Attack) -> &'static str {
         Attack::Churn => "clients came and went",
         Attack::HugePackets => "packets announced",
         Attack::DeepFilters => "packets of 100 filters answered",
-        Attack::PasswordGuessing => "passwords accepted",
+        Attack::PasswordGuessing => "passwords accepted (any, where there are no logins)",
     }
 }
 
