@@ -78,7 +78,7 @@ async fn a_certificate_has_to_name_exactly_one() {
     let authority = Authority::new();
     let site = authority.site(ClientCertificates::Optional).await;
 
-    for names in [&[][..], &[""], &["gate_in\n"]] {
+    for names in [&[][..], &[""], &["gate_in\n"], &["gate_in", "gate_out"]] {
         let papers = authority.papers(names);
         assert!(!is_let_in(connect(&authority, &site, Some(&papers)).await).await, "{names:?}");
     }
