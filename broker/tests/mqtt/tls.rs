@@ -177,6 +177,7 @@ async fn files_that_cannot_be_used_are_named() {
     let authority = Authority::new();
     let other = authority.papers(&["other"]);
     let tls = || authority.tls(ClientCertificates::Required);
+    let short = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
     let encrypted =
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----";
 
@@ -190,6 +191,11 @@ async fn files_that_cannot_be_used_are_named() {
             broker::Tls { certificate: authority.write("empty.pem", ""), ..tls() },
             "broker.tls.certificate",
             "there is no certificate in",
+        ),
+        (
+            broker::Tls { certificate: authority.write("short.pem", short), ..tls() },
+            "broker.tls.certificate",
+            "cannot be used",
         ),
         (
             broker::Tls { key: authority.write("other.pem", &other.key), ..tls() },
