@@ -107,3 +107,49 @@ impl<'de> Visitor<'de> for OneOrMany {
         Ok(Addresses(addresses))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    fn config(toml: &str) -> Result<Config, toml::de::Error> {
+        toml::from_str(toml)
+    }
+
+    #[test]
+    fn there_may_be_no_address_one_or_several() {
+        for (toml, count) in [
+            ("listen = 'none'", 0),
+            ("listen = []", 0),
+            ("listen = '127.0.0.1:0'", 1),
+            ("listen = ['127.0.0.1:0', '[::1]:0']", 2),
+            ("", 1),
+        ] {
+            assert_eq!(config(toml).unwrap().listen.iter().count(), count, "{toml}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_told_what_one_is() {
+        for toml in ["listen = 'nobody'", "listen = ''", "listen = '127.0.0.1'"] {
+            let error = config(toml).unwrap_err().to_string();
+            assert!(error.contains("an address such as"), "{error}");
+        }
+        assert!(config("listen = ['none']").is_err());
+    }
+
+    #[test]
+    fn somebody_has_to_be_able_to_connect() {
+        let error = config("listen = 'none'").unwrap().validate().unwrap_err().to_string();
+
+        assert!(error.contains("nobody could connect"), "{error}");
+    }
+
+    #[test]
+    fn no_listener_leaves_this_machine_without_logins() {
+        for key in ["listen", "listen_tls", "listen_websocket", "listen_websocket_tls"] {
+            let error = config(&format!("{key} = '0.0.0.0:1'")).unwrap().validate().unwrap_err();
+            assert!(error.to_string().contains(&format!("`broker.{key}` is refused")), "{error}");
+        }
+    }
+}

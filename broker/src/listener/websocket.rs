@@ -2,6 +2,7 @@
 
 mod io;
 mod origin;
+mod stranger;
 mod upgrade;
 
 use std::{

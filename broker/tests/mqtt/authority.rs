@@ -43,8 +43,10 @@ impl Authority {
         let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         let mut params = CertificateParams::new(hosts).unwrap();
         params.distinguished_name = rcgen::DistinguishedName::new();
-        for name in names {
-            params.distinguished_name.push(DnType::CommonName, DnValue::Utf8String((*name).into()));
+        // rcgen keeps one of each kind, and does not know that this is the same.
+        let kinds = [DnType::CommonName, DnType::CustomDnType(vec![2, 5, 4, 3])];
+        for (kind, name) in kinds.into_iter().zip(names) {
+            params.distinguished_name.push(kind, DnValue::Utf8String((*name).into()));
         }
         self.sign(&params)
     }

@@ -79,7 +79,7 @@ async fn a_certificate_has_to_name_exactly_one() {
     let authority = Authority::new();
     let site = authority.site(ClientCertificates::Optional).await;
 
-    for names in [&[][..], &[""], &["gate_in\n"]] {
+    for names in [&[][..], &[""], &["gate_in\n"], &["gate_in", "gate_out"]] {
         let papers = authority.papers(names);
         assert!(!is_let_in(connect(&authority, &site, Some(&papers)).await).await, "{names:?}");
     }
@@ -178,6 +178,7 @@ async fn files_that_cannot_be_used_are_named() {
     let authority = Authority::new();
     let other = authority.papers(&["other"]);
     let tls = || authority.tls(ClientCertificates::Required);
+    let short = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
     let encrypted =
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----";
 
@@ -191,6 +192,11 @@ async fn files_that_cannot_be_used_are_named() {
             broker::Tls { certificate: authority.write("empty.pem", ""), ..tls() },
             "broker.tls.certificate",
             "there is no certificate in",
+        ),
+        (
+            broker::Tls { certificate: authority.write("short.pem", short), ..tls() },
+            "broker.tls.certificate",
+            "cannot be used",
         ),
         (
             broker::Tls { key: authority.write("other.pem", &other.key), ..tls() },

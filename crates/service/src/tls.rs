@@ -60,14 +60,14 @@ pub enum TlsError {
     /// The key needs a password, and nobody is there to type one.
     #[error(
         "the key in {} is encrypted: write it without a password, \
-         with `openssl pkey -in FILE -out FILE`, into a file that only this program can read",
+         with `openssl pkey -in OLD -out NEW`, into a file that only this program can read",
         path.display()
     )]
     Encrypted {
         /// Which file.
         path: PathBuf,
     },
-    /// The certificate is about another key, or the key is of a kind that rustls does not know.
+    /// The certificate is about another key.
     #[error("the key in {} does not fit the certificate in {}", key.display(), certificate.display())]
     Unfit {
         /// The file of the certificate.
@@ -85,7 +85,7 @@ pub enum TlsError {
         /// Why.
         source: CertificateError,
     },
-    /// The certificate vouches for nobody.
+    /// The certificate vouches for nobody, or the key is of a kind that rustls does not know.
     #[error("the {item} in {} cannot be used", path.display())]
     Unusable {
         /// What the file holds.
@@ -174,10 +174,15 @@ pub fn identity(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError
     let chain = certificates(certificate, Item::Certificate)?;
     let der = private_key(key)?;
 
-    CertifiedKey::from_der(chain, der, &provider()).map_err(|source| TlsError::Unfit {
-        certificate: certificate.to_owned(),
-        key: key.to_owned(),
-        source,
+    CertifiedKey::from_der(chain, der, &provider()).map_err(|source| {
+        if matches!(source, rustls::Error::InconsistentKeys(_)) {
+            let (certificate, key) = (certificate.to_owned(), key.to_owned());
+            TlsError::Unfit { certificate, key, source }
+        } else if matches!(source, rustls::Error::InvalidCertificate(_)) {
+            TlsError::Unusable { item: Item::Certificate, path: certificate.to_owned(), source }
+        } else {
+            TlsError::Unusable { item: Item::Key, path: key.to_owned(), source }
+        }
     })
 }
 

@@ -17,7 +17,7 @@ fn a_site_works_without_a_port_in_the_clear() {
     for name in ["gate_in", "gateway", "operator"] {
         papers.client(name);
     }
-    let (_broker, address) = broker(&papers, "required");
+    let (broker, address) = broker(&papers, "required");
     let gateway = gateway(&papers, address, Some("gateway"));
     let mut dashboard = WebSocket::connect(gateway.address(), "/ws/gate_in");
     let dir = TempDir::new().expect("a temporary directory");
@@ -28,6 +28,7 @@ fn a_site_works_without_a_port_in_the_clear() {
     let _agent = Program::start(agent);
 
     dashboard.hears(&Wanted::gate_is("online").with("simulated", true));
+    broker.says("certificate=gate_in client=gate-agent-gate_in");
     for version in VERSIONS {
         let options = papers.mosquitto(Some("operator"));
         let mut answers = Subscriber::start_with(

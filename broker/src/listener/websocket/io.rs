@@ -1,5 +1,8 @@
 //! A WebSocket as a stream of bytes: packets span frames, and frames hold many packets.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -22,7 +25,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::hang_up;
+use super::{hang_up, stranger::Stranger};
 
 /// Small, for it is there for every client.
 const READ_BUFFER: usize = 4 * 1024;
@@ -32,12 +35,15 @@ const WRITE_BUFFER: usize = 16 * 1024;
 const FRAME: usize = 64 * 1024;
 /// What a packet has besides what counts as its length (2.1.4).
 const FIXED_HEADER: usize = 5;
+/// The most that is read before a client is answered: the longest CONNECT that is taken from somebody
+/// unknown, and some more.
+const STRANGER: usize = 192 * 1024;
 /// How long a client may take to read why it is closed, and to close as well.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// A WebSocket whose binary frames are read and written as one stream.
 pub(crate) struct WebSocketIo<S> {
-    socket: WebSocketStream<S>,
+    socket: WebSocketStream<Stranger<S>>,
     /// What has come and was not read.
     unread: Bytes,
     /// What the client did that WebSocket or MQTT do not allow.
@@ -57,7 +63,7 @@ where
             .max_message_size(Some(longest))
             .max_frame_size(Some(longest));
         let socket = WebSocketStream::from_partially_read(
-            stream,
+            Stranger::new(stream, STRANGER),
             received.into(),
             Role::Server,
             Some(config),
@@ -72,7 +78,7 @@ where
         let _ = time::timeout(CLOSE_WITHIN, async {
             self.socket.send(Message::Close(self.fault.take())).await.ok();
             while let Some(Ok(_)) = self.socket.next().await {}
-            hang_up(self.socket.get_mut()).await
+            hang_up(self.socket.get_mut().get_mut()).await
         })
         .await;
     }
@@ -124,6 +130,7 @@ where
         payload: impl FnOnce() -> Bytes,
     ) -> Poll<io::Result<usize>> {
         ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(to_io)?;
+        self.socket.get_mut().answered();
         let payload = payload();
         let len = payload.len();
         Pin::new(&mut self.socket).start_send(Message::Binary(payload)).map_err(to_io)?;
