@@ -5,10 +5,10 @@
 //! order, and whoever subscribes knows which messages its snapshot of the retained ones contains.
 //!
 //! There are two ways to a subscriber. *Directly*: the message is put into its inbox, by the task of
-//! whoever publishes. *Routed*: it goes to the router, whose thread hands it on. The first few
-//! subscribers of a filter, and all whose session outlives its connection, are served directly,
-//! which takes the fewest steps; when there are more for one filter, the router carries the crowd,
-//! so that no publisher has to. Which way a subscription goes is decided when it is made.
+//! whoever publishes. *Routed*: it goes to the router, whose thread hands it on. The first
+//! thousand subscribers of a filter, and all whose session outlives its connection, are served
+//! directly, which takes the fewest steps; when there are more for one filter, the router carries
+//! the crowd, so that no publisher has to. Which way a subscription goes is decided when it is made.
 
 mod recent;
 #[cfg(test)]
@@ -37,9 +37,9 @@ use crate::{
 };
 
 /// How many subscribers of one filter are served directly, if they could as well be routed.
-const DIRECT: usize = 8;
-/// The router never forgets a filter, and keeps up to 4 MiB of messages for each.
-const ROUTES: usize = 64;
+const DIRECT: usize = 1_000;
+/// The router never forgets a filter, and keeps up to 16 MiB of messages for each.
+const ROUTES: usize = 16;
 /// How often the router is asked whether it is there, and how long it may take to answer. That is
 /// asked twice: a process that was stopped and goes on is not one that hangs.
 const HEARTBEAT: Duration = Duration::from_secs(1);

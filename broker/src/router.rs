@@ -34,7 +34,7 @@ use crate::message::{Message, routed};
 
 /// The router keeps this much per filter for links that are not quite up to date.
 const SEGMENT_BYTES: usize = 1 << 20;
-const SEGMENTS: usize = 4;
+const SEGMENTS: usize = 16;
 /// How many messages a link is handed at once.
 const HANDED_AT_ONCE: u64 = 200;
 /// How much may wait for the router: well below what it keeps, or links could never catch up.

@@ -17,7 +17,8 @@ const LIFTED: &str = "handshakes = 20000\nqueued_messages = 10000000\nqueued_byt
 pub(super) fn config(dir: &Path, address: SocketAddr, bounds: Bounds, store: Store) -> String {
     let mut config = format!(
         "data_dir = \"{}\"\n\n[log]\nfilter = \"warn\"\n\n[broker]\nlisten = \"{address}\"\n\n\
-         [broker.limits]\nconnections = 20000\n",
+         [broker.limits]\nconnections = 20000\n\
+         connections_per_address = 20000\nconnections_per_user = 20000\n",
         dir.join("data").display(),
     );
     config.push_str(match bounds {

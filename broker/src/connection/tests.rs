@@ -81,8 +81,8 @@ fn crowd(front: &Front) -> Vec<Member> {
         (way == Way::Direct).then_some(member)
     };
 
-    let direct: Vec<Member> = (1..100).map_while(join).collect();
-    assert!((1..99).contains(&direct.len()));
+    let direct: Vec<Member> = (1..10_000).map_while(join).collect();
+    assert!((1..9_999).contains(&direct.len()));
     direct
 }
 
