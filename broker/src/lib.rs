@@ -13,9 +13,8 @@
 //! packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client is owed, `retained` what
 //! newcomers are told, `admission` who may do what, `metrics` what monitors are told.
 //!
-//! Offered are QoS 0 and 1, retained messages, wills, clean sessions, take-over, and of MQTT 5 all
-//! but shared subscriptions and enhanced authentication. Sessions that outlive their connection,
-//! QoS 2, logins and a store on disk are not offered, and clients are told so.
+//! Offered is all of MQTT 3.1, 3.1.1 and 5 but enhanced authentication. Who may log in, and do what, says
+//! the crate `access`.
 //!
 //! A client that does not keep up is disconnected: nobody ever waits for another.
 

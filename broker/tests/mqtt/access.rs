@@ -194,6 +194,21 @@ async fn a_role_of_the_site_is_as_wide_as_its_filters_for_this_client() {
 }
 
 #[tokio::test]
+async fn nobody_takes_over_the_client_of_another_user() {
+    let site = Guarded::start().await;
+    let mut agent = site.client(V5, "gate_in").await;
+
+    let intruder = Hello { client_id: "gate_in", ..login(V5, "reader", "password of reader") };
+    let mut intruder = site.site.client_that_says(intruder).await;
+    agent.ping().await;
+    intruder.ping().await;
+
+    let mut again = site.client(V5, "gate_in").await;
+    agent.expect_close(0x8e).await;
+    again.ping().await;
+}
+
+#[tokio::test]
 async fn a_user_who_is_removed_or_changed_is_disconnected_and_nobody_else() {
     let site = Guarded::start().await;
     let mut removed = site.client(V5, "gate_in").await;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 const HEAD: &str = "# The users of this site. `manless user` changes this file, and a running broker \
-                    reads it again.\n";
+                    reads it again.\n\n[users]\n";
 
 /// The file of users, open for changes. On Unix nobody else changes it meanwhile.
 #[derive(Debug)]

@@ -26,6 +26,7 @@ fn what_is_saved_is_there() {
     assert_eq!(north.gates, ["g1"]);
     assert_eq!((&anna.name[..], &anna.role[..], anna.has_password), ("anna", "operator", false));
     assert!(!site.text().contains("open sesame"));
+    assert!(site.text().starts_with("# The users of this site."), "{}", site.text());
 }
 
 #[test]

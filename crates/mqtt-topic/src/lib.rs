@@ -67,8 +67,12 @@ pub fn covers(granted: &str, requested: &str) -> bool {
     if is_reserved(requested) && !is_reserved(granted) {
         return false;
     }
-    // Alone, `#` still needs a first level, whereas `a/#` matches `a`.
-    let requested = if requested == "#" { "+/#" } else { requested };
+    // `a/#` matches `a`, but there is no name that is empty: these need another level.
+    let requested = match requested {
+        "#" => "+/#",
+        "/#" => "/+/#",
+        longer => longer,
+    };
     let (mut granted, mut requested) = (levels(granted.as_bytes()), levels(requested.as_bytes()));
 
     loop {
@@ -162,6 +166,7 @@ mod tests {
             ("#", "#"),
             ("#", "+/+"),
             ("+/#", "#"),
+            ("/+/#", "/#"),
             ("parking/#", "parking"),
             ("parking/#", "parking/+/gate_control"),
             ("parking/+/gate_control", "parking/gate_in/gate_control"),
