@@ -313,7 +313,7 @@ pub(crate) fn warn_of_readers(path: &Path) {
     {
         warn!(
             file = %path.display(),
-            "Every user of this machine can read the password hashes: chmod o-rwx is missing"
+            "Everybody on this machine can read the password hashes: chmod o-rwx would end that"
         );
     }
 }
