@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn somebody_has_to_be_able_to_connect() {
-        let error = config("listen = 'none'").unwrap().validate().unwrap_err().to_string();
+        let error =
+            config("listen = 'none'").unwrap().validate(&open_to_all()).unwrap_err().to_string();
 
         assert!(error.contains("nobody could connect"), "{error}");
     }
@@ -148,7 +149,10 @@ mod tests {
     #[test]
     fn no_listener_leaves_this_machine_without_logins() {
         for key in ["listen", "listen_tls", "listen_websocket", "listen_websocket_tls"] {
-            let error = config(&format!("{key} = '0.0.0.0:1'")).unwrap().validate().unwrap_err();
+            let error = config(&format!("{key} = '0.0.0.0:1'"))
+                .unwrap()
+                .validate(&open_to_all())
+                .unwrap_err();
             assert!(error.to_string().contains(&format!("`broker.{key}` is refused")), "{error}");
         }
     }
