@@ -110,10 +110,17 @@ impl<'de> Visitor<'de> for OneOrMany {
 
 #[cfg(test)]
 mod tests {
+    use access::Access;
+    use schemas::Root;
+
     use crate::config::Config;
 
     fn config(toml: &str) -> Result<Config, toml::de::Error> {
         toml::from_str(toml)
+    }
+
+    fn open_to_all() -> Access {
+        Access::without_logins(&Root::default())
     }
 
     #[test]

@@ -125,6 +125,8 @@ fn refused(key: &str, reason: String) -> ConfigError {
 mod tests {
     use std::io::Write;
 
+    use rumqttc::ConnectAuth;
+
     use super::*;
 
     #[test]
@@ -139,13 +141,16 @@ mod tests {
 
         config.validate().unwrap();
         let options = config.options("client").unwrap();
-        assert_eq!(options.credentials().unwrap().username, "gate_in");
-        assert_eq!(options.credentials().unwrap().password, "sesame");
+        let login = ConnectAuth::UsernamePassword {
+            username: "gate_in".to_owned(),
+            password: "sesame".into(),
+        };
+        assert_eq!(*options.auth(), login);
     }
 
     #[test]
     fn without_a_user_there_is_no_login() {
-        assert_eq!(Config::default().options("client").unwrap().credentials(), None);
+        assert_eq!(*Config::default().options("client").unwrap().auth(), ConnectAuth::None);
     }
 
     #[test]
