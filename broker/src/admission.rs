@@ -204,7 +204,8 @@ impl Admission {
         }
     }
 
-    fn is_command(&self, topic: &str) -> bool {
+    /// Whether a message there has something moved, or done.
+    pub(crate) fn is_command(&self, topic: &str) -> bool {
         Topic::parse(&self.root, topic).is_ok_and(|topic| topic.message_type().is_command())
     }
 }

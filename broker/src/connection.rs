@@ -141,6 +141,10 @@ async fn welcome<S>(
         maximum_packet_size: front.limits.packet_size,
         topic_aliases: front.limits.topic_aliases,
     };
+    let leaves_will = connect.will.is_some();
+    if let Some(will) = &connect.will {
+        front.store_will(&owner, will);
+    }
     let mut session = Session::new(connect, kept, expiry, principal, &front.surroundings());
     encode::accept(session.outbox().open(), version, &offer);
 
@@ -155,6 +159,7 @@ async fn welcome<S>(
         link: None,
         keep_alive: KeepAlive::new(allowed_silence),
         pace: Pace::new(front.limits.publishes_per_second),
+        leaves_will,
         front,
     };
     let end = connection.run(&claim, &user, cancel).await;
@@ -190,6 +195,8 @@ struct Connection<'a, S> {
     link: Option<Link>,
     keep_alive: KeepAlive,
     pace: Pace,
+    /// Whether it came with a will.
+    leaves_will: bool,
     front: &'a Front,
 }
 
@@ -413,6 +420,10 @@ where
             End::Left | End::Broken(_) | End::Closed(_) | End::NoLink(_) => true,
         };
         let will = self.session.take_will().filter(stays);
+        // The broker that is started next asks whether the client comes back.
+        if self.leaves_will && will.is_none() && !matches!(end, End::Stopped) {
+            self.front.forget_will(claim.owner());
+        }
         self.front.leave(self.session, will, claim).await;
 
         if reason.is_some() {

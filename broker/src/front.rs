@@ -23,8 +23,8 @@ use crate::{
     inbox::Inbox,
     limits::Limits,
     listener::Doorstep,
-    message::Origin,
-    registry::{Claim, Expired, Owner, Parked, Registry},
+    message::{Draft, Origin},
+    registry::{Claim, Expired, Owner, Parked, Registry, Since},
     retained::Capacity,
     router::NoLink,
     session::{Kept, Session, Surroundings},
@@ -92,6 +92,9 @@ impl Front {
         for session in contents.sessions {
             front.restore(session);
         }
+        for will in contents.wills {
+            front.restore_will(will);
+        }
 
         Ok(front)
     }
@@ -127,13 +130,20 @@ impl Front {
         clean_start: bool,
         expiry: u32,
     ) -> (Kept, bool) {
+        let parked = parked.map(|mut parked| {
+            // Nobody who comes back to a broker that was started again had left it; and the client
+            // of a session that goes on is back in time (3.1.3.2.2).
+            if parked.since == Since::Start || !clean_start {
+                parked.will.take().inspect(|_| self.forget_will(owner));
+            }
+            parked
+        });
         let (kept, is_present) = match parked {
-            // Its will is not due any more: the client is back in time (3.1.3.2.2).
             Some(parked) if !clean_start && self.may_have(principal, &parked.kept) => {
                 (parked.kept, true)
             }
             Some(parked) => {
-                self.end(parked).await;
+                self.end(owner, parked).await;
                 (self.begin(expiry), false)
             }
             None => (self.begin(expiry), false),
@@ -165,7 +175,8 @@ impl Front {
         let kept = session.into_kept();
         if expiry == 0 {
             let will = will.map(|will| (Instant::now(), will));
-            self.end(Parked { kept, ends: None, will }).await;
+            let parked = Parked { kept, ends: None, will, since: Since::Disconnect };
+            self.end(claim.owner(), parked).await;
             return;
         }
 
@@ -174,14 +185,14 @@ impl Front {
         if delay == 0
             && let Some((_, will)) = will.take()
         {
-            self.publish_will(&will, kept.member.origin).await;
+            self.publish_will(claim.owner(), &will, kept.member.origin).await;
         }
         if let Some(session) = kept.member.record {
             let since_ms = self.exchange.now().as_millis() as u64;
             self.exchange.store().submit([Change::Away { session, since_ms }]);
         }
         let ends = (expiry < u32::MAX).then(|| after(expiry));
-        claim.park(Parked { kept, ends, will });
+        claim.park(Parked { kept, ends, will, since: Since::Disconnect });
     }
 
     /// Does what is due to sessions whose client is away, for as long as the broker runs.
@@ -189,10 +200,12 @@ impl Front {
         loop {
             for expired in self.registry.expired().await {
                 match expired {
-                    Expired::Will(will, origin) => self.publish_will(&will, origin).await,
-                    Expired::Session(parked) => {
+                    Expired::Will(owner, will, origin) => {
+                        self.publish_will(&owner, &will, origin).await;
+                    }
+                    Expired::Session(owner, parked) => {
                         self.figures.sessions_expired.add();
-                        self.end(*parked).await;
+                        self.end(&owner, *parked).await;
                     }
                 }
             }
@@ -200,17 +213,43 @@ impl Front {
     }
 
     /// A session is over, and a will that was not due yet is due now (3.1.3.2.2).
-    async fn end(&self, parked: Parked) {
+    async fn end(&self, owner: &Owner, parked: Parked) {
         let Parked { kept, will, .. } = parked;
         self.exchange.end(&kept.member, kept.filters());
         if let Some((_, will)) = will {
-            self.publish_will(&will, kept.member.origin).await;
+            self.publish_will(owner, &will, kept.member.origin).await;
         }
     }
 
-    async fn publish_will(&self, will: &Will, origin: Origin) {
+    async fn publish_will(&self, owner: &Owner, will: &Will, origin: Origin) {
         // A will that cannot be retained has nobody left to be told so.
         let _ = self.exchange.publish(&will.publication, origin, None).await;
+        self.forget_will(owner);
+    }
+
+    /// Has the will of a client that connects outlive the broker, unless it is a command: those are
+    /// never stored.
+    pub(crate) fn store_will(&self, owner: &Owner, will: &Will) {
+        if self.admission.is_command(&will.publication.topic) {
+            return self.forget_will(owner);
+        }
+        let draft = Draft::new(&will.publication, Origin::BROKER, self.exchange.now());
+        let message = draft.number(0);
+        let Owner { user, client_id } = owner.clone();
+
+        self.exchange.store().submit([Change::Will {
+            user,
+            client_id,
+            delay: will.delay,
+            topic: message.shared_topic(),
+            envelope: message.envelope(),
+        }]);
+    }
+
+    /// There is no will any more.
+    pub(crate) fn forget_will(&self, owner: &Owner) {
+        let Owner { user, client_id } = owner.clone();
+        self.exchange.store().submit([Change::WillGone { user, client_id }]);
     }
 }
 

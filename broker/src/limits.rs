@@ -60,6 +60,10 @@ pub struct Limits {
     /// for a clean session it always does, for so long.
     #[serde(with = "humantime_serde")]
     pub session_expiry: Duration,
+    /// How long clients may take to come back to a broker that was started again before their wills
+    /// are published.
+    #[serde(with = "humantime_serde")]
+    pub return_within: Duration,
     /// Retained messages.
     pub retained_messages: usize,
     /// Bytes of all retained messages.
@@ -87,6 +91,7 @@ impl Default for Limits {
             client_id_bytes: 256,
             sessions: 1_000,
             session_expiry: Duration::from_secs(7 * 24 * 3600),
+            return_within: Duration::from_secs(15),
             retained_messages: 10_000,
             retained_bytes: 64 << 20,
         }

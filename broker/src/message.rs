@@ -111,6 +111,21 @@ impl Message {
         is_whole.then(|| Self { topic: routed(name).into(), envelope })
     }
 
+    /// What somebody published, or would have.
+    pub(crate) fn into_publication(self) -> Publication {
+        let topic = std::str::from_utf8(self.topic()).expect("a topic is UTF-8").into();
+        let expires = self.envelope[0] & EXPIRES != 0;
+
+        Publication {
+            topic,
+            payload: self.payload(),
+            qos: self.qos(),
+            retain: self.retain(),
+            expiry: expires.then(|| (&self.envelope[25..]).get_u32()),
+            properties: self.envelope.slice(HEADER..self.payload_start()),
+        }
+    }
+
     /// All of it but the topic, as it is stored.
     pub(crate) fn envelope(&self) -> Bytes {
         self.envelope.clone()

@@ -62,6 +62,16 @@ pub(crate) struct Parked {
     pub(crate) ends: Option<Instant>,
     /// What is published unless the client comes back before.
     pub(crate) will: Option<(Instant, Will)>,
+    pub(crate) since: Since,
+}
+
+/// Since when a client is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// The end of its connection.
+    Disconnect,
+    /// The start of the broker: it is not the client's fault.
+    Start,
 }
 
 /// The right of one connection to a session, until it is dropped.
@@ -77,9 +87,9 @@ pub(crate) struct Claim {
 #[derive(Debug)]
 pub(crate) enum Expired {
     /// Its will.
-    Will(Will, Origin),
+    Will(Owner, Will, Origin),
     /// Its end, and its will if that was not due before.
-    Session(Box<Parked>),
+    Session(Owner, Box<Parked>),
 }
 
 impl Registry {
@@ -122,6 +132,17 @@ impl Registry {
     pub(crate) fn restore(&self, owner: Owner, parked: Parked) {
         self.lock().park(owner, Box::new(parked));
         self.parked.notify_one();
+    }
+
+    /// Leaves a will to the session of a client that is away.
+    pub(crate) fn leave_will(&self, owner: &Owner, will: (Instant, Will)) -> Result<(), Will> {
+        match self.lock().seats.get_mut(owner) {
+            Some(Seat::Parked(parked)) => {
+                parked.will = Some(will);
+                Ok(())
+            }
+            Some(Seat::Taken(_)) | None => Err(will.1),
+        }
     }
 
     /// How many sessions there are whose client is away.
@@ -189,7 +210,7 @@ impl Inner {
                 continue;
             }
             if let Some((_, will)) = parked.will.take_if(|(at, _)| *at <= now) {
-                due.push(Expired::Will(will, parked.kept.member.origin));
+                due.push(Expired::Will(owner.clone(), will, parked.kept.member.origin));
             }
             let soonest = [parked.ends, parked.will.as_ref().map(|(at, _)| *at), next];
             next = soonest.into_iter().flatten().min();
@@ -197,7 +218,7 @@ impl Inner {
         for owner in over {
             if let Some(Seat::Parked(parked)) = self.seats.remove(&owner) {
                 self.away -= 1;
-                due.push(Expired::Session(parked));
+                due.push(Expired::Session(owner, parked));
             }
         }
 
@@ -206,6 +227,10 @@ impl Inner {
 }
 
 impl Claim {
+    pub(crate) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
     /// Returns when the connection has to leave because its client is connected elsewhere.
     pub(crate) async fn taken_over(&self) {
         self.holder.taken_over.cancelled().await;

@@ -19,6 +19,7 @@
 //! | `body`         | message that waits for anybody: `sequence`, `topic`, `envelope`         |
 //! | `delivery`     | message that waits for one session, by `session`, `sequence` and `key`  |
 //! | `incoming`     | packet identifier of a QoS 2 message that a client has not released     |
+//! | `will`         | will of a client that is connected, or whose will is delayed             |
 //!
 //! A disk that is full or fails stops nobody but those who wait for a ticket: the batch is tried
 //! again every second. A store that turns out to be damaged is set aside when the broker starts,
@@ -48,7 +49,7 @@ use self::{
 };
 pub(crate) use self::{
     change::Change,
-    contents::{Contents, StoredDelivery, StoredSession, StoredSubscription},
+    contents::{Contents, StoredDelivery, StoredSession, StoredSubscription, StoredWill},
     figures::{Disk, StoreFigures},
     open::OpenError,
 };

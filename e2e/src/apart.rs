@@ -32,7 +32,9 @@ impl Broker {
     #[track_caller]
     pub fn start(port: &Port) -> Self {
         let mut command = ours("broker");
-        command.env("MANLESS_BROKER__LISTEN", port.address().to_string());
+        command
+            .env("MANLESS_BROKER__LISTEN", port.address().to_string())
+            .env("MANLESS_DATA_DIR", port.data());
         let program = Program::start(command);
         let address = program.address();
 

@@ -1,6 +1,11 @@
 //! A port that a program has, loses and gets back: one that nobody else takes meanwhile.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
+    path::Path,
+};
+
+use tempfile::TempDir;
 
 /// Below those that the system gives to outgoing connections and to whoever asks for any port.
 const FIRST: u16 = 10_000;
@@ -10,6 +15,8 @@ const COUNT: u16 = 20_000;
 #[derive(Debug)]
 pub struct Port {
     number: u16,
+    /// Where the broker on this port keeps what outlives it.
+    data: TempDir,
     /// Tests that run at the same time claim a port by its namesake in UDP.
     _claim: UdpSocket,
 }
@@ -33,7 +40,14 @@ impl Port {
         // hold the listener open for a moment, and the port would be taken after all.
         let is_free = TcpStream::connect(address).is_err();
 
-        is_free.then_some(Self { number, _claim: claim })
+        let data = is_free.then(|| tempfile::tempdir().expect("there is room for a directory"))?;
+
+        Some(Self { number, data, _claim: claim })
+    }
+
+    /// Where a program on this port may keep what it has to find again.
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// The port on this machine.

@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use super::Front;
 use crate::{
-    codec::{PacketId, Qos},
+    codec::{PacketId, Qos, Will},
     exchange::Member,
     inbox::{Delivery, Inbox},
     index::Subscriber,
     message::Message,
-    registry::{Owner, Parked},
+    registry::{Owner, Parked, Since},
     session::Kept,
-    store::{Change, StoredDelivery, StoredSession, StoredSubscription},
+    store::{Change, StoredDelivery, StoredSession, StoredSubscription, StoredWill},
     topic,
 };
 
@@ -47,7 +47,34 @@ impl Front {
             self.exchange.store().submit([Change::Away { session: id, since_ms }]);
         }
 
-        self.registry.restore(Owner { user, client_id }, Parked { kept, ends, will: None });
+        self.registry.restore(
+            Owner { user, client_id },
+            Parked { kept, ends, will: None, since: Since::Start },
+        );
+    }
+
+    /// Has the will of a client that was connected published, unless it comes back in time.
+    pub(super) fn restore_will(&self, stored: StoredWill) {
+        let StoredWill { user, client_id, delay, topic, envelope } = stored;
+        let owner = Owner { user, client_id };
+        let Some(message) = Message::from_store(&topic, envelope) else { return };
+        let will = Will { publication: message.into_publication(), delay };
+        let wait = self.limits.return_within.max(Duration::from_secs(delay.into()));
+        let due = Instant::now() + wait;
+
+        if let Err(will) = self.registry.leave_will(&owner, (due, will)) {
+            let inbox = Arc::new(Inbox::new(&self.limits));
+            let member = Member { inbox, origin: self.next_origin(), record: None };
+            self.registry.restore(
+                owner,
+                Parked {
+                    kept: Kept::new(member),
+                    ends: Some(due),
+                    will: Some((due, will)),
+                    since: Since::Start,
+                },
+            );
+        }
     }
 
     /// When a session is over, if ever; `None` where it is already.

@@ -21,6 +21,8 @@ pub(super) struct Batch {
     sessions: HashSet<u64>,
     /// `None`: none any more.
     pub(super) retained: HashMap<Bytes, Option<Bytes>>,
+    /// By user and client identifier; `None`: none any more.
+    pub(super) wills: HashMap<(Arc<str>, Arc<str>), Option<Will>>,
     pub(super) changed: HashMap<u64, SessionChanges>,
 }
 
@@ -65,6 +67,13 @@ pub(super) struct Subscription {
     pub(super) identifier: Option<u32>,
 }
 
+#[derive(Debug)]
+pub(super) struct Will {
+    pub(super) delay: u32,
+    pub(super) topic: Bytes,
+    pub(super) envelope: Bytes,
+}
+
 /// What became of a delivery.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -106,12 +115,13 @@ impl Batch {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.retained.is_empty() && self.changed.is_empty()
+        self.retained.is_empty() && self.wills.is_empty() && self.changed.is_empty()
     }
 
     /// Starts over, now that everything is written.
     pub(super) fn clear(&mut self) {
         self.retained = HashMap::new();
+        self.wills = HashMap::new();
         self.changed = HashMap::new();
     }
 
@@ -155,6 +165,13 @@ impl Batch {
             }
             Change::Incoming { session, packet_id } => {
                 self.with(session, |changes| changes.incoming.insert(packet_id, Incoming::Held));
+            }
+            Change::Will { user, client_id, delay, topic, envelope } => {
+                let will = Will { delay, topic, envelope };
+                self.wills.insert((user, client_id), Some(will));
+            }
+            Change::WillGone { user, client_id } => {
+                self.wills.insert((user, client_id), None);
             }
             Change::Released { session, packet_id } => {
                 let released = Incoming::Released;

@@ -51,6 +51,10 @@ pub(crate) enum Change {
     Incoming { session: u64, packet_id: u16 },
     /// The client has released it.
     Released { session: u64, packet_id: u16 },
+    /// What is to be published if the client does not come back, in place of the one before.
+    Will { user: Arc<str>, client_id: Arc<str>, delay: u32, topic: Bytes, envelope: Bytes },
+    /// It was published, or the client has taken it along.
+    WillGone { user: Arc<str>, client_id: Arc<str> },
 }
 
 /// Whether a change has the disk written for its own sake.
@@ -63,11 +67,13 @@ pub(crate) enum Urgency {
 }
 
 impl Change {
-    /// A message that is sent once more than needed (QoS 1), or a PUBREL, is the worst that the
-    /// loss of a patient change can lead to.
+    /// A message that is sent once more than needed (QoS 1), or a will that is published or missing,
+    /// is the worst that the loss of a patient change can lead to.
     pub(crate) fn urgency(&self) -> Urgency {
         match self {
-            Self::Done { .. } | Self::Away { .. } => Urgency::Patient,
+            Self::Done { .. } | Self::Away { .. } | Self::Will { .. } | Self::WillGone { .. } => {
+                Urgency::Patient
+            }
             Self::Retain { .. }
             | Self::Forget { .. }
             | Self::Session { .. }
@@ -89,6 +95,10 @@ impl Change {
                 topic.len() + envelope.len()
             }
             Self::Forget { topic } => topic.len(),
+            Self::Will { user, client_id, topic, envelope, .. } => {
+                user.len() + client_id.len() + topic.len() + envelope.len()
+            }
+            Self::WillGone { user, client_id } => user.len() + client_id.len(),
             Self::Session { user, client_id, .. } => user.len() + client_id.len(),
             Self::Subscribe { filter, .. } => filter.len(),
             Self::Away { .. }

@@ -14,6 +14,8 @@ pub(crate) struct Contents {
     pub(crate) retained: Vec<(Bytes, Bytes)>,
     /// By id.
     pub(crate) sessions: Vec<StoredSession>,
+    /// By user and client identifier.
+    pub(crate) wills: Vec<StoredWill>,
     /// The highest sequence of a message that was ever written for a session. Envelopes may hold
     /// higher ones.
     pub(crate) last_sequence: u64,
@@ -64,6 +66,17 @@ pub(crate) struct StoredDelivery {
     pub(crate) body: Option<(Bytes, Bytes)>,
 }
 
+/// What is to be published if a client does not come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredWill {
+    pub(crate) user: Arc<str>,
+    pub(crate) client_id: Arc<str>,
+    /// Seconds.
+    pub(crate) delay: u32,
+    pub(crate) topic: Bytes,
+    pub(crate) envelope: Bytes,
+}
+
 /// The rows do not make sense.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
@@ -71,6 +84,8 @@ pub(super) enum ReadError {
     Row(#[from] rusqlite::Error),
     #[error("the retained message of a topic does not match its checksum")]
     Retained,
+    #[error("a will does not match its checksum")]
+    Will,
     #[error("message {0} does not match its checksum")]
     Body(u64),
     #[error("something belongs to session {0}, which is not there")]
@@ -87,6 +102,7 @@ type Bodies = HashMap<u64, (Bytes, Bytes)>;
 impl Contents {
     pub(super) fn read(connection: &Connection) -> Result<Self, ReadError> {
         let retained = read_retained(connection)?;
+        let wills = read_wills(connection)?;
         let mut sessions = read_sessions(connection)?;
         read_subscriptions(connection, &mut sessions)?;
         read_queues(connection, &mut sessions)?;
@@ -99,7 +115,7 @@ impl Contents {
         let mut sessions: Vec<_> = sessions.into_values().collect();
         sessions.sort_unstable_by_key(|session| session.id);
 
-        Ok(Self { retained, sessions, last_sequence, last_session, set_aside: None })
+        Ok(Self { retained, sessions, wills, last_sequence, last_session, set_aside: None })
     }
 }
 
@@ -113,6 +129,27 @@ fn read_retained(connection: &Connection) -> Result<Vec<(Bytes, Bytes)>, ReadErr
     }
 
     Ok(retained)
+}
+
+fn read_wills(connection: &Connection) -> Result<Vec<StoredWill>, ReadError> {
+    let mut wills = Vec::new();
+
+    let mut statement = connection.prepare(
+        "SELECT user, client_id, delay, topic, envelope, checksum FROM will ORDER BY user, client_id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (topic, envelope) = body(row)?.ok_or(ReadError::Will)?;
+        wills.push(StoredWill {
+            user: row.get("user")?,
+            client_id: row.get("client_id")?,
+            delay: row.get("delay")?,
+            topic,
+            envelope,
+        });
+    }
+
+    Ok(wills)
 }
 
 fn read_sessions(connection: &Connection) -> Result<Sessions, ReadError> {

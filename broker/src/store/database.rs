@@ -1,12 +1,14 @@
 //! The open database, and how a batch gets into it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use rusqlite::{Connection, Transaction, params};
 
 use super::{
-    batch::{Batch, Delivery, Head, Incoming, Past, Progress, SessionChanges, Step, Subscription},
+    batch::{
+        Batch, Delivery, Head, Incoming, Past, Progress, SessionChanges, Step, Subscription, Will,
+    },
     schema::{checksum, joined},
 };
 
@@ -40,6 +42,9 @@ impl Database {
                 retain(&transaction, topic, envelope)?;
             }
         }
+        for (owner, will) in &batch.wills {
+            replace_will(&transaction, owner, will.as_ref())?;
+        }
         insert_bodies(&transaction, batch)?;
         for changed in &batch.changed {
             insert(&transaction, changed)?;
@@ -47,6 +52,26 @@ impl Database {
 
         transaction.commit()
     }
+}
+
+fn replace_will(
+    transaction: &Transaction<'_>,
+    (user, client_id): &(Arc<str>, Arc<str>),
+    will: Option<&Will>,
+) -> rusqlite::Result<()> {
+    let Some(Will { delay, topic, envelope }) = will else {
+        let sql = "DELETE FROM will WHERE user = ?1 AND client_id = ?2";
+        execute(transaction, sql, [user, client_id])?;
+        return Ok(());
+    };
+
+    execute(
+        transaction,
+        "INSERT OR REPLACE INTO will (user, client_id, delay, topic, envelope, checksum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![user, client_id, delay, &topic[..], &envelope[..], checksum(topic, envelope)],
+    )?;
+    Ok(())
 }
 
 /// Removes what is over. `released` takes the sequences whose body lost a delivery.

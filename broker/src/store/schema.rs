@@ -52,6 +52,15 @@ pub(super) const TABLES: &str = "
         packet_id INTEGER NOT NULL,
         PRIMARY KEY (session, packet_id)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE will (
+        user TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        delay INTEGER NOT NULL,
+        topic BLOB NOT NULL,
+        envelope BLOB NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (user, client_id)
+    ) STRICT;
 ";
 
 /// Finds what a flipped bit does to bytes that SQLite does not look into.

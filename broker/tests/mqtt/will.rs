@@ -1,8 +1,12 @@
 //! Wills (3.1.2.5).
 
+use std::time::Duration;
+
+use broker::{Config, Limits};
+
 use crate::{
     client::{Client, Hello, Message, Publish, V5, V311, packet},
-    site::Site,
+    site::{Site, config},
 };
 
 const WILL: Publish<'_> =
@@ -101,4 +105,50 @@ async fn a_will_may_be_retained() {
     late.subscribe("gone", 0).await;
     let message = late.message().await;
     assert_eq!((&message.payload[..], message.retain), (&b"offline"[..], 1));
+}
+
+/// The configuration of a broker to which clients have to come back soon.
+fn impatient() -> Config {
+    config(Limits { return_within: Duration::from_secs(1), ..Limits::default() })
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_come_back_to_a_broker_that_was_started_again_leaves_its_will() {
+    let site = Site::of(impatient()).await;
+    let _mortal = site.client_that_says(hello(V311)).await;
+
+    let site = site.restart(impatient()).await;
+
+    assert_eq!(watcher(&site).await.heard().await, ("gone".into(), "offline".into()));
+}
+
+#[tokio::test]
+async fn a_client_that_comes_back_to_a_broker_that_was_started_again_does_not() {
+    let site = Site::of(impatient()).await;
+    let _mortal = site.client_that_says(hello(V311)).await;
+
+    let site = site.restart(impatient()).await;
+    let mut watcher = watcher(&site).await;
+    let mut back = site.client_that_says(hello(V311)).await;
+    back.send(&[0xe0, 0]).await;
+    assert_eq!(back.last_packet().await, None);
+    drop(site.client_that_says(Hello { client_id: "other", ..hello(V311) }).await);
+
+    assert_eq!(watcher.heard().await.0, "gone");
+    expect_only_this(&mut watcher).await;
+}
+
+#[tokio::test]
+async fn a_client_that_said_good_bye_left_nothing_behind() {
+    let site = Site::of(impatient()).await;
+    let mut mortal = site.client_that_says(hello(V311)).await;
+    mortal.send(&[0xe0, 0]).await;
+    assert_eq!(mortal.last_packet().await, None);
+    let _other = site.client_that_says(Hello { client_id: "other", ..hello(V311) }).await;
+
+    let site = site.restart(impatient()).await;
+    let mut watcher = watcher(&site).await;
+
+    assert_eq!(watcher.heard().await.0, "gone");
+    expect_only_this(&mut watcher).await;
 }

@@ -2,6 +2,7 @@
 
 use barrier_link::{Cause, Position};
 use e2e::{Agent, Broker, Gateway, Listener, PATIENCE, Port, Wanted, WebSocket};
+use serde_json::Value;
 
 use crate::broker_restarted::{assert_in_order_from, events_until, of_type};
 
@@ -30,7 +31,7 @@ fn events_of_before_arrive_after_its_restart_once_and_in_order() {
     let port = Port::free();
     let broker = Broker::start(&port);
     let mut gate = Agent::start("gate_in", &port);
-    broker.subscriber("parking/gate_in/#").hears(&Wanted::gate_is("online"));
+    let first = broker.subscriber("parking/gate_in/#").hears(&Wanted::gate_is("online"));
     broker.program.kill();
     gate.lets_in("CAFE0001");
     gate.lets_in("CAFE0002");
@@ -39,7 +40,7 @@ fn events_of_before_arrive_after_its_restart_once_and_in_order() {
     let broker = Broker::start(&port);
     let mut subscriber = broker.subscriber("parking/gate_in/#");
     gate.restart();
-    broker.subscriber("parking/gate_in/#").hears(&Wanted::gate_is("online"));
+    hears_a_new_start(&broker, &first);
     gate.lets_in("CAFE0003");
     let events = events_until(&mut subscriber, "CAFE0003");
 
@@ -87,6 +88,15 @@ fn a_command_that_it_had_seen_moves_nothing_after_its_restart() {
     assert_eq!(answer["payload"]["status"], "succeeded", "the first outcome: {answer}");
     assert_eq!(answer["payload"]["code"], "duplicate", "{answer}");
     assert_eq!(gate.devices.state().barrier.moved_by, Cause::None);
+}
+
+/// Waits until the gate is online and is not as before: what it said last is still retained.
+fn hears_a_new_start(broker: &Broker, before: &Value) {
+    let mut subscriber = broker.subscriber("parking/gate_in/#");
+
+    while subscriber.hears(&Wanted::gate_is("online"))["payload"]["boot"]
+        == before["payload"]["boot"]
+    {}
 }
 
 fn site() -> (Port, Broker, Gateway) {

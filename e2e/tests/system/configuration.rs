@@ -200,7 +200,7 @@ fn two_sites_cannot_have_one_data_directory() {
 
     let said = refuses(command, 1);
 
-    assert!(said.contains("gate_in"), "{said}");
+    assert!(said.contains("another broker uses the store"), "{said}");
     site.dashboard("gate_in").hears(&Wanted::gate_is("online"));
     assert!(site.sim("gate_in state").contains("barrier=in_use"));
 }

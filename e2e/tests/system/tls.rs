@@ -174,6 +174,7 @@ fn certificates_are_never_overwritten() {
 fn broker(papers: &Papers, client_certificates: &str) -> (Program, SocketAddr) {
     let mut command = ours("broker");
     papers.serve(&mut command);
+    command.env("MANLESS_DATA_DIR", papers.path("data"));
     command.env("MANLESS_BROKER__TLS__CLIENT_CERTIFICATES", client_certificates);
     let broker = Program::start(command);
     let address = broker.address();

@@ -15,15 +15,23 @@ use super::*;
 pub(super) struct Model {
     pub(super) retained: BTreeMap<Bytes, Bytes>,
     pub(super) sessions: BTreeMap<u64, StoredSession>,
+    wills: BTreeMap<(Arc<str>, Arc<str>), StoredWill>,
     highest_session: u64,
     highest_sequence: u64,
 }
 
 impl Model {
+    #[expect(clippy::too_many_lines, reason = "a line or two for each kind of change")]
     pub(super) fn apply(&mut self, change: Change) {
         match change {
             Change::Retain { topic, envelope } => drop(self.retained.insert(topic, envelope)),
             Change::Forget { topic } => drop(self.retained.remove(&topic)),
+            Change::Will { user, client_id, delay, topic, envelope } => {
+                let owner = (Arc::clone(&user), Arc::clone(&client_id));
+                let will = StoredWill { user, client_id, delay, topic, envelope };
+                self.wills.insert(owner, will);
+            }
+            Change::WillGone { user, client_id } => drop(self.wills.remove(&(user, client_id))),
             Change::Session { session: id, user, client_id, expiry } => {
                 self.highest_session = self.highest_session.max(id);
                 let session = self.sessions.entry(id).or_insert_with(|| stored(id));
@@ -114,6 +122,8 @@ impl Model {
         assert_eq!(retained, self.retained);
         let sessions: Vec<_> = self.sessions.values().cloned().collect();
         assert_eq!(contents.sessions, sessions);
+        let wills: Vec<_> = self.wills.values().cloned().collect();
+        assert_eq!(contents.wills, wills);
         assert_eq!(contents.set_aside, None);
     }
 }
@@ -223,6 +233,17 @@ fn changes() -> impl Strategy<Value = Change> {
         2 => packet.clone()
             .prop_map(|(session, packet_id)| Change::Incoming { session, packet_id }),
         2 => packet.prop_map(|(session, packet_id)| Change::Released { session, packet_id }),
+        2 => (0..3_u32, topic(), 0..9_000_usize).prop_map(|(client, topic, size)| Change::Will {
+            user: "u".into(),
+            client_id: format!("c{client}").into(),
+            delay: client,
+            topic,
+            envelope: vec![8; size].into(),
+        }),
+        1 => (0..3_u32).prop_map(|client| Change::WillGone {
+            user: "u".into(),
+            client_id: format!("c{client}").into(),
+        }),
     ]
 }
 
