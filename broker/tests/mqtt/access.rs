@@ -2,6 +2,8 @@
 
 use access::{Access, Config, RoleConfig, Roles, UsersFile};
 use broker::Limits;
+#[cfg(unix)]
+use rustix::process::Signal;
 use schemas::Root;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -226,6 +228,33 @@ async fn a_user_who_is_removed_or_changed_is_disconnected_and_nobody_else() {
     let hello = login(V5, "reader", "another one");
     assert_eq!(site.answer(hello).await, 0);
     assert_eq!(site.answer(login(V5, "gate_in", "password of gate_in")).await, 0x86);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_hang_up_has_the_users_read_at_once_and_ends_nothing() {
+    let hang_up = || rustix::process::kill_process(rustix::process::getpid(), Signal::HUP).unwrap();
+    let open = Site::start().await;
+    let dir = TempDir::new().unwrap();
+    change(&dir, |users| {
+        add(users, "guest", "guest");
+        add(users, "anna", "operator");
+    });
+    let site = Site::guarded(config(Limits::default()), guests(&dir, &[])).await;
+    let mut stays = site.client_that_says(login(V5, "anna", "password of anna")).await;
+    let mut removed = site.client_that_says(login(V5, "guest", "password of guest")).await;
+
+    change(&dir, |users| users.remove(&"guest".parse().unwrap()).unwrap());
+    hang_up();
+    removed.expect_close(0x98).await;
+    stays.ping().await;
+    open.client(V5, "c").await.ping().await;
+
+    // A file that is not valid changes nothing.
+    std::fs::write(dir.path().join("users.toml"), "[users.anna").unwrap();
+    hang_up();
+    stays.ping().await;
+    site.client_that_says(login(V5, "anna", "password of anna")).await.ping().await;
 }
 
 #[tokio::test]
