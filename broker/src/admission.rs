@@ -5,7 +5,8 @@
 //! are the broker's own), and what a client is told.
 //!
 //! A client that sends a password is known by it; one that sends none, by the certificate of its
-//! connection, if there is one.
+//! connection, if there is one. Who has neither has the role of those who do not log in, if there
+//! is one.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -26,6 +27,17 @@ const LONGEST_NAME: usize = 64;
 pub(crate) struct Principal {
     pub(crate) user: User,
     pub(crate) rights: Arc<Rights>,
+}
+
+impl Principal {
+    fn of(user: User, client_id: &str) -> Self {
+        Self { rights: Arc::new(user.rights(client_id)), user }
+    }
+
+    /// The rights, where there is something to withhold from subscriptions.
+    pub(crate) fn sight(&self) -> Option<Arc<Rights>> {
+        (!self.rights.exceptions().is_empty()).then(|| Arc::clone(&self.rights))
+    }
 }
 
 /// The rules.
@@ -127,13 +139,22 @@ impl Admission {
             return Err(Denied::LongClientId);
         }
         let user = self.log_in(connect, peer, certificate).await?;
-        let rights = Arc::new(user.rights(&connect.client_id));
-        let principal = Principal { user, rights };
+        let principal = Principal::of(user, &connect.client_id);
         if let Some(will) = &connect.will {
             self.publish(&principal, &will.publication)?;
         }
 
         Ok(principal)
+    }
+
+    /// Whose session it is that was stored, if that is somebody who is known.
+    pub(crate) fn recall(&self, user: &str, client_id: &str) -> Option<Principal> {
+        let user = match user {
+            "" => self.access.anonymous(),
+            name => self.access.recall(name),
+        };
+
+        user.map(|user| Principal::of(user, client_id))
     }
 
     /// Whether a message may be published.
@@ -184,7 +205,7 @@ impl Admission {
         certificate: Option<&str>,
     ) -> Result<User, Denied> {
         if !self.access.has_logins() {
-            return Ok(User::anonymous());
+            return self.without_logins(connect).ok_or(Denied::NoLogin);
         }
 
         match (&connect.username, &connect.password, certificate) {
@@ -200,8 +221,23 @@ impl Admission {
                 Err(Denied::Certificate)
             }
             (_, None, Some(certificate)) => Ok(self.access.certificate(certificate)?),
-            (None, Some(_), _) | (_, None, None) => Err(Denied::NoLogin),
+            (None, None, None) => self.access.anonymous().ok_or(Denied::NoLogin),
+            (None, Some(_), _) | (Some(_), None, None) => Err(Denied::NoLogin),
         }
+    }
+
+    /// Where nobody is known by name, what a client says of itself does not matter, unless it is a
+    /// part of this process and others may do less.
+    fn without_logins(&self, connect: &Connect) -> Option<User> {
+        let anonymous = self.access.anonymous()?;
+        if anonymous.role().is_none() {
+            return Some(anonymous);
+        }
+
+        let login = connect.username.as_ref().zip(connect.password.as_ref());
+        login
+            .and_then(|(name, password)| self.access.of_the_house(name, password))
+            .or(Some(anonymous))
     }
 
     /// Whether a message there has something moved, or done.

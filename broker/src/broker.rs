@@ -1,8 +1,6 @@
 //! Takes the ports, serves, and stops in order.
 
-use std::{
-    convert::Infallible, error::Error, io, net::SocketAddr, path::Path, sync::Arc, time::Duration,
-};
+use std::{error::Error, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use access::Access;
 use schemas::Root;
@@ -18,6 +16,7 @@ use crate::{
     front::{Front, OpenError},
     listener::{Listener, Origins, Transport, tls},
     metrics::Page,
+    rereading,
     store::{Location, StoreError},
 };
 
@@ -28,7 +27,9 @@ const STORE: &str = "broker.db";
 pub struct Broker {
     listeners: Vec<Listener>,
     addresses: Vec<(Transport, SocketAddr)>,
-    certificates: Option<(tls::Files, Hangup)>,
+    certificates: Option<tls::Files>,
+    hangup: Hangup,
+    access: Access,
     pages: Vec<Page>,
     front: Arc<Front>,
     figures_every: Duration,
@@ -63,7 +64,7 @@ pub enum BindError {
         /// What the system says.
         source: io::Error,
     },
-    /// The system does not tell us when to read the certificate again.
+    /// The system does not tell us when to read files again.
     #[error("cannot listen for signals")]
     Signals(#[source] io::Error),
     /// There is no thread to be had.
@@ -110,7 +111,8 @@ impl Broker {
     /// Takes the ports, and reads the store, which is in `data_dir` unless configured otherwise.
     /// Clients may connect from here on, and are served by [`Broker::run`].
     ///
-    /// Whoever changes users while it runs has [`Access::watch_file`] run as well.
+    /// On a hang-up signal, users and certificates are read again. Whoever wants changed users to be
+    /// noticed without one has [`Access::watch_file`] run as well.
     pub async fn bind(
         config: Config,
         root: Root,
@@ -118,14 +120,9 @@ impl Broker {
         data_dir: &Path,
     ) -> Result<Self, BindError> {
         config.validate(&access)?;
-        let certificates = match config.needs_tls() {
-            true => {
-                let hangup = Hangup::listen().map_err(BindError::Signals)?;
-                Some((tls::Files::open(&config.tls)?, hangup))
-            }
-            false => None,
-        };
-        let files = certificates.as_ref().map(|(files, _)| files);
+        let hangup = Hangup::listen().map_err(BindError::Signals)?;
+        let certificates = config.needs_tls().then(|| tls::Files::open(&config.tls)).transpose()?;
+        let files = certificates.as_ref();
         let origins = Arc::new(Origins::new(&config.websocket_origins));
         let listeners = config
             .listeners()
@@ -141,12 +138,14 @@ impl Broker {
             path: Some(config.store.path.clone().unwrap_or_else(|| data_dir.join(STORE))),
             durability: config.store.durability,
         };
-        let front = Front::open(&config.limits, store, root, access).await?;
+        let front = Front::open(&config.limits, store, root, access.clone()).await?;
 
         Ok(Self {
             listeners,
             addresses,
             certificates,
+            hangup,
+            access,
             pages,
             front: Arc::new(front),
             figures_every: config.figures_every,
@@ -190,7 +189,7 @@ impl Broker {
             () = figures::publish(&self.front, self.figures_every) => {
                 unreachable!("figures are published for ever")
             }
-            never = watch(self.certificates) => match never {},
+            never = rereading::run(self.hangup, &self.access, self.certificates) => match never {},
             Some(_) = listening.join_next() => unreachable!("clients are accepted for ever"),
         };
 
@@ -211,13 +210,6 @@ async fn pages(config: &Config) -> Result<Vec<Page>, BindError> {
     }
 
     Ok(pages)
-}
-
-async fn watch(certificates: Option<(tls::Files, Hangup)>) -> Infallible {
-    match certificates {
-        Some((files, hangup)) => files.watch(hangup).await,
-        None => std::future::pending().await,
-    }
 }
 
 fn refusal(key: &'static str, address: SocketAddr, source: io::Error) -> BindError {

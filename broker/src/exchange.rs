@@ -21,6 +21,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use access::Rights;
 use tokio::time::{self, Instant};
 
 use self::recent::Recent;
@@ -84,6 +85,15 @@ pub(crate) struct Member {
     pub(crate) origin: Origin,
     /// Its number in the store, if it outlives its connection.
     pub(crate) record: Option<u64>,
+    /// What it may be handed; `None` where that is all that it subscribes to.
+    pub(crate) sight: Option<Arc<Rights>>,
+}
+
+impl Member {
+    /// Whether it may be handed a message that one of its subscriptions matches.
+    pub(crate) fn may_have(&self, message: &Message) -> bool {
+        self.sight.as_ref().is_none_or(|rights| rights.may_receive(message.topic()))
+    }
 }
 
 /// A message of QoS 2 from a client whose session is stored.
@@ -283,11 +293,12 @@ impl Exchange {
             identifier,
             record: member.record,
             shared: topic::is_shared(filter),
+            sight: member.sight.clone(),
         };
         if retained {
             let snapshot = inner.retained.matching(filter, now);
             member.inbox.push_snapshot(snapshot.into_iter().filter_map(|message| {
-                (subscriber.no_local != Some(message.origin())).then(|| Delivery {
+                subscriber.wants(&message).then(|| Delivery {
                     key,
                     qos: message.qos().min(request.qos),
                     retain: true,

@@ -144,9 +144,9 @@ impl Front {
             }
             Some(parked) => {
                 self.end(owner, parked).await;
-                (self.begin(expiry), false)
+                (self.begin(principal, expiry), false)
             }
-            None => (self.begin(expiry), false),
+            None => (self.begin(principal, expiry), false),
         };
         if let Some(session) = kept.member.record {
             let Owner { user, client_id } = owner.clone();
@@ -159,14 +159,17 @@ impl Front {
     /// Whether a session has nothing that its user may not have, or not any more. What waits in it
     /// would be given to somebody who must not see it.
     fn may_have(&self, principal: &Principal, kept: &Kept) -> bool {
-        kept.filters().all(|(filter, _)| self.admission.subscribe(principal, filter).is_ok())
+        let hidden = kept.member.sight.as_ref().map_or(&[][..], |rights| rights.exceptions());
+
+        hidden == principal.rights.exceptions()
+            && kept.filters().all(|(filter, _)| self.admission.subscribe(principal, filter).is_ok())
     }
 
-    fn begin(&self, expiry: u32) -> Kept {
+    fn begin(&self, principal: &Principal, expiry: u32) -> Kept {
         let record = (expiry > 0).then(|| self.last_record.fetch_add(1, Ordering::Relaxed) + 1);
         let inbox = Arc::new(Inbox::new(&self.limits));
 
-        Kept::new(Member { inbox, origin: self.next_origin(), record })
+        Kept::new(Member { inbox, origin: self.next_origin(), record, sight: principal.sight() })
     }
 
     /// Ends a session, or keeps it for its client, and publishes the will or keeps that.

@@ -5,6 +5,8 @@
 
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 
+use access::Rights;
+
 use crate::{
     codec::Qos,
     inbox::Inbox,
@@ -52,6 +54,8 @@ pub(crate) struct Subscriber {
     pub(crate) record: Option<u64>,
     /// Whether it takes turns with others.
     pub(crate) shared: bool,
+    /// What it may be handed; `None` where that is all that it has subscribed to.
+    pub(crate) sight: Option<Arc<Rights>>,
 }
 
 impl Subscriber {
@@ -59,8 +63,10 @@ impl Subscriber {
         Arc::ptr_eq(&self.inbox, inbox)
     }
 
-    fn wants(&self, message: &Message) -> bool {
+    /// Whether a message that its filter matches is for it.
+    pub(crate) fn wants(&self, message: &Message) -> bool {
         self.no_local != Some(message.origin())
+            && self.sight.as_ref().is_none_or(|rights| rights.may_receive(message.topic()))
     }
 }
 
@@ -262,20 +268,20 @@ fn collect<'a>(
     found: &mut Found<'a>,
 ) {
     found.direct.extend(direct.iter().filter(|subscriber| subscriber.wants(message)));
-    found.direct.extend(groups.iter_mut().filter_map(Group::turn));
+    found.direct.extend(groups.iter_mut().filter_map(|group| group.turn(message)));
     found.routed |= routed > 0;
 }
 
 impl Group {
-    /// Whose turn it is: of those who are connected, if anybody is.
-    fn turn(&mut self) -> Option<&Subscriber> {
+    /// Whose turn it is: of those who may have the message and are connected, if anybody is.
+    fn turn(&mut self, message: &Message) -> Option<&Subscriber> {
         let count = self.members.len();
-        let at = |offset: usize| (self.next + offset) % count;
+        let members = || (0..count).map(|offset| (self.next + offset) % count);
+        let wants = |at: &usize| self.members[*at].wants(message);
 
-        let chosen = (0..count)
-            .map(at)
-            .find(|at| self.members[*at].inbox.is_attended())
-            .or_else(|| (0..count).map(at).find(|at| self.members[*at].record.is_some()))?;
+        let chosen = members()
+            .find(|at| self.members[*at].inbox.is_attended() && wants(at))
+            .or_else(|| members().find(|at| self.members[*at].record.is_some() && wants(at)))?;
         self.next = chosen + 1;
 
         Some(&self.members[chosen])

@@ -37,6 +37,7 @@ mod metrics;
 mod outbox;
 mod pace;
 mod registry;
+mod rereading;
 mod retained;
 mod router;
 mod session;

@@ -19,7 +19,7 @@ use broker::{Broker, Transport};
 use gate_agent::{Agent, Config, Site};
 use schemas::{GateId, Root};
 use service::{
-    Supervisor,
+    Secret, Supervisor,
     config::{ConfigError, Settings},
     mqtt, open_files, signal, telemetry,
 };
@@ -34,6 +34,9 @@ pub(crate) const SOCKET: &str = "sim.sock";
 const GRACE: Duration = Duration::from_secs(4);
 /// What the gates of a site without a configuration are called.
 const GATES: [&str; 2] = ["gate_in", "gate_out"];
+
+/// A user name and its password.
+type Login = (String, Secret);
 
 /// Everything that was started, as it is to be shown.
 struct Running {
@@ -62,17 +65,25 @@ async fn start(settings: &Settings) -> Result<Running> {
     let mut supervisor = Supervisor::default();
 
     let access = Access::load(settings)?;
+    let gates = gates(settings)?;
+    // Before the broker starts: it looks whose the sessions are that it has stored.
+    let gateway_login = access.house_user("gateway", Role::Gateway, None);
+    let logins: Vec<Login> = gates
+        .keys()
+        .map(|gate| access.house_user(gate.as_str(), Role::Agent, [gate.clone()]))
+        .collect();
     let data_dir = settings.data_dir()?;
     let broker =
         Broker::bind(settings.read("broker")?, root.clone(), access.clone(), &data_dir).await?;
     let mqtt = own_broker(&broker, settings.read("mqtt")?)?;
-    let as_gateway = login(&access, "gateway", Role::Gateway, None, &mqtt);
+    let as_gateway = with(gateway_login, &mqtt);
     let gateway = Gateway::bind(settings.read("gateway")?, as_gateway, root.clone()).await?;
     let dashboard = gateway.local_addr();
-    let agents = gates(settings)?
+    let agents = gates
         .into_iter()
-        .map(|(gate, config)| {
-            let mqtt = login(&access, gate.as_str(), Role::Agent, Some(&gate), &mqtt);
+        .zip(logins)
+        .map(|((gate, config), login)| {
+            let mqtt = with(login, &mqtt);
             let site = Site { root: root.clone(), data_dir: data_dir.clone(), mqtt };
 
             Agent::prepare(gate, config, site)
@@ -125,15 +136,7 @@ fn own_broker(broker: &Broker, mqtt: mqtt::Config) -> Result<mqtt::Config, Confi
 }
 
 /// How a part of this process gets into its broker.
-fn login(
-    access: &Access,
-    name: &str,
-    role: Role,
-    gate: Option<&GateId>,
-    broker: &mqtt::Config,
-) -> mqtt::Config {
-    let (username, password) = access.house_user(name, role, gate.cloned());
-
+fn with((username, password): Login, broker: &mqtt::Config) -> mqtt::Config {
     mqtt::Config { username: Some(username), password: Some(password), ..broker.clone() }
 }
 

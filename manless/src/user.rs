@@ -199,12 +199,20 @@ fn abilities(user: &User) -> String {
         ("subscribes to, and to parts of", "subscribes to nothing", rights.subscribes()),
     ];
 
-    lists
-        .map(|(some, none, filters)| match filters {
-            [] => format!("  {none}"),
-            filters => format!("  {some}:\n    {}", filters.join("\n    ")),
-        })
-        .join("\n")
+    let lists = lists.map(|(some, none, filters)| match filters {
+        [] => format!("  {none}"),
+        filters => list(some, filters),
+    });
+    let mut lines = Vec::from(lists);
+    if !rights.exceptions().is_empty() {
+        lines.push(list("sees nothing of", rights.exceptions()));
+    }
+
+    lines.join("\n")
+}
+
+fn list(title: &str, filters: &[String]) -> String {
+    format!("  {title}:\n    {}", filters.join("\n    "))
 }
 
 fn describe(user: &Listed) -> String {

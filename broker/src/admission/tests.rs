@@ -1,7 +1,8 @@
 //! Rules by example: messages, filters and connections.
 
-use std::{fs, net::Ipv4Addr};
+use std::{fs, net::Ipv4Addr, path::Path};
 
+use access::{Role, RoleConfig};
 use bytes::{Bytes, BytesMut};
 use tempfile::TempDir;
 
@@ -21,8 +22,27 @@ impl Admission {
 
 impl Principal {
     pub(crate) fn anonymous() -> Self {
-        Self { rights: Arc::new(User::anonymous().rights("")), user: User::anonymous() }
+        Self::of(User::anonymous(), "")
     }
+
+    /// Somebody who may do everything but see these topics.
+    pub(crate) fn blind_to(filters: &[&str]) -> Self {
+        Self::of(visitors(filters, Path::new("/nowhere")).anonymous().unwrap(), "")
+    }
+}
+
+/// A site where somebody who does not log in may do everything but see these topics.
+fn visitors(except: &[&str], data_dir: &Path) -> Access {
+    let everything = vec!["#".to_owned()];
+    let except = except.iter().map(|filter| (*filter).to_owned()).collect();
+    let role = RoleConfig { publish: everything.clone(), subscribe: everything, except };
+    let config = access::Config {
+        anonymous: Some("visitor".to_owned()),
+        roles: [("visitor".to_owned(), role)].into(),
+        ..access::Config::default()
+    };
+
+    Access::open(&config, data_dir, &Root::default()).unwrap()
 }
 
 #[test]
@@ -102,6 +122,61 @@ async fn where_there_are_no_logins_what_a_client_says_of_itself_does_not_matter(
         let principal = admission.admit(&connect(username, password), PEER, None).await.unwrap();
         assert_eq!(principal.user.name(), None);
     }
+}
+
+#[tokio::test]
+async fn who_does_not_log_in_has_the_role_for_that_and_a_wrong_login_has_none() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("users.toml"), "[users.anna]\nrole = 'operator'\n").unwrap();
+    let admission = Admission::new(visitors(&["secret"], dir.path()), Root::default(), 256);
+
+    for (username, password, certificate, expected) in [
+        (None, None, None, Ok(None)),
+        (None, None, Some("anna"), Ok(Some("anna"))),
+        (None, None, Some("bert"), Err(Denied::Certificate)),
+        (Some("anna"), Some("x"), None, Err(Denied::BadLogin)),
+        (Some("anna"), None, None, Err(Denied::NoLogin)),
+        (None, Some("x"), None, Err(Denied::NoLogin)),
+    ] {
+        let admitted = admission.admit(&connect(username, password), PEER, certificate).await;
+        let name = admitted.as_ref().map(|principal| principal.user.name());
+        assert_eq!(name, expected.as_ref().copied(), "{username:?} {password:?} {certificate:?}");
+        if let Ok(principal) = &admitted {
+            let is_visitor = principal.user.name().is_none();
+            assert_eq!(principal.sight().is_some(), is_visitor);
+            assert_eq!(principal.rights.may_publish("public"), is_visitor);
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_users_everybody_has_the_role_for_it_but_the_parts_of_the_process() {
+    let access = visitors(&["secret"], Path::new("/nowhere"));
+    let (name, password) = access.house_user("gateway", Role::Gateway, []);
+    let admission = Admission::new(access, Root::default(), 256);
+
+    for (username, password, expected) in [
+        (None, None, None),
+        (Some("anna"), Some("x"), None),
+        (Some(&name[..]), Some("x"), None),
+        (Some(&name[..]), Some(password.expose()), Some("@gateway")),
+    ] {
+        let connect = connect(username, password);
+        let principal = admission.admit(&connect, PEER, None).await.unwrap();
+        assert_eq!(principal.user.name(), expected, "{username:?}");
+        assert_eq!(principal.rights.may_publish("public"), expected.is_none());
+    }
+}
+
+#[test]
+fn what_is_stored_belongs_to_whom_is_still_known() {
+    let access = visitors(&["secret"], Path::new("/nowhere"));
+    access.house_user("gateway", Role::Gateway, []);
+    let admission = Admission::new(access, Root::default(), 256);
+
+    assert!(admission.recall("", "c").unwrap().sight().is_some());
+    assert!(admission.recall("@gateway", "c").unwrap().sight().is_none());
+    assert!(admission.recall("anna", "c").is_none());
 }
 
 /// A file of users, and who asks it.

@@ -76,7 +76,7 @@ fn crowd(front: &Front) -> Vec<Member> {
     };
     let join = |origin| {
         let inbox = Arc::new(Inbox::new(&front.limits));
-        let member = Member { inbox, origin: Origin(origin), record: None };
+        let member = Member { inbox, origin: Origin(origin), record: None, sight: None };
         let (way, _) = front.exchange.subscribe(&member, 1, &request, None, None, false);
         (way == Way::Direct).then_some(member)
     };

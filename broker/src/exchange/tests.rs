@@ -4,7 +4,12 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::store::{Durability, Location};
+use crate::{
+    admission::Principal,
+    codec::RetainHandling,
+    limits::Limits,
+    store::{Durability, Location},
+};
 
 fn publication(payload: impl Into<Bytes>) -> Publication {
     Publication {
@@ -37,6 +42,58 @@ async fn subscriber(exchange: &Exchange) -> Link {
     link.subscribe(1, "#", 7).await;
     assert!(matches!(link.next().await, Ok(Event::Subscribed(7))));
     link
+}
+
+/// A subscriber that is connected and does not see these topics.
+fn member(exchange: &Exchange, filter: &str, hidden: &[&str]) -> Member {
+    let inbox = Arc::new(Inbox::new(&Limits::default()));
+    inbox.attend();
+    let sight = Principal::blind_to(hidden).sight();
+    let member = Member { inbox, origin: Origin(7), record: None, sight };
+    let request = Request {
+        filter: filter.into(),
+        qos: Qos::AtMostOnce,
+        no_local: false,
+        retain_as_published: false,
+        retain_handling: RetainHandling::Always,
+    };
+    exchange.subscribe(&member, 1, &request, None, None, !topic::is_shared(filter));
+
+    member
+}
+
+/// The payloads that wait for it.
+fn waiting(member: &Member) -> Vec<Bytes> {
+    let mut taken = std::collections::VecDeque::new();
+    member.inbox.take(100, &mut taken).unwrap();
+
+    taken.into_iter().map(|delivery| delivery.message.payload()).collect()
+}
+
+#[tokio::test]
+async fn what_a_subscriber_does_not_see_is_withheld_retained_or_live() {
+    let exchange = exchange().await;
+    let retained = Publication { retain: true, ..publication("before") };
+    exchange.publish(&retained, Origin(3), None).await.unwrap();
+    let (blind, other) = (member(&exchange, "#", &["a"]), member(&exchange, "#", &["b"]));
+    exchange.publish(&publication("after"), Origin(3), None).await.unwrap();
+
+    assert_eq!(waiting(&blind), [""; 0]);
+    assert_eq!(waiting(&other), ["before", "after"]);
+}
+
+#[tokio::test]
+async fn of_those_who_take_turns_who_does_not_see_a_message_is_passed_over() {
+    let exchange = exchange().await;
+    let blind = member(&exchange, "$share/g/#", &["a"]);
+    exchange.publish(&publication("1"), Origin(3), None).await.unwrap();
+    let other = member(&exchange, "$share/g/#", &[]);
+    for n in 2..=4 {
+        exchange.publish(&publication(n.to_string()), Origin(3), None).await.unwrap();
+    }
+
+    assert_eq!(waiting(&blind), [""; 0]);
+    assert_eq!(waiting(&other), ["2", "3", "4"]);
 }
 
 #[tokio::test]

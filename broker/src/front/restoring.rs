@@ -2,10 +2,12 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
+use access::Rights;
 use tokio::time::Instant;
 
 use super::Front;
 use crate::{
+    admission::Principal,
     codec::{PacketId, Qos, Will},
     exchange::Member,
     inbox::{Delivery, Inbox},
@@ -29,12 +31,19 @@ impl Front {
         };
 
         let inbox = Arc::new(Inbox::new(&self.limits));
-        let mut kept = Kept::new(Member { inbox, origin: self.next_origin(), record: Some(id) });
+        let owner = self.admission.recall(&user, &client_id);
+        // Into the session of somebody who is not known comes nothing.
+        let sight = match &owner {
+            Some(owner) => owner.sight(),
+            None => Some(Arc::new(Rights::nothing())),
+        };
+        let member = Member { inbox, origin: self.next_origin(), record: Some(id), sight };
+        let mut kept = Kept::new(member);
         for subscription in stored.subscriptions {
             self.restore_subscription(&mut kept, &subscription);
         }
         for delivery in stored.queue {
-            if restore_delivery(&mut kept, &delivery).is_none() {
+            if restore_delivery(&mut kept, &delivery, owner.as_ref()).is_none() {
                 let StoredDelivery { sequence, key, .. } = delivery;
                 self.exchange.store().submit([Change::Done { session: id, sequence, key }]);
             }
@@ -64,7 +73,7 @@ impl Front {
 
         if let Err(will) = self.registry.leave_will(&owner, (due, will)) {
             let inbox = Arc::new(Inbox::new(&self.limits));
-            let member = Member { inbox, origin: self.next_origin(), record: None };
+            let member = Member { inbox, origin: self.next_origin(), record: None, sight: None };
             self.registry.restore(
                 owner,
                 Parked {
@@ -107,13 +116,19 @@ impl Front {
                 identifier: identifier.and_then(NonZeroU32::new),
                 record: kept.member.record,
                 shared: topic::is_shared(filter),
+                sight: kept.member.sight.clone(),
             },
         );
     }
 }
 
-/// `None` where it makes no sense.
-fn restore_delivery(kept: &mut Kept, stored: &StoredDelivery) -> Option<()> {
+/// `None` where it makes no sense, or its owner may not have it any more. Without an owner who is
+/// known it stays: nobody gets at it.
+fn restore_delivery(
+    kept: &mut Kept,
+    stored: &StoredDelivery,
+    owner: Option<&Principal>,
+) -> Option<()> {
     let packet_id = stored.packet_id.and_then(PacketId::new);
     if stored.received {
         kept.restore_received(packet_id?, stored.sequence, stored.key);
@@ -129,6 +144,9 @@ fn restore_delivery(kept: &mut Kept, stored: &StoredDelivery) -> Option<()> {
         identifiers: stored.identifiers.iter().copied().filter_map(NonZeroU32::new).collect(),
         recorded: true,
     };
+    if owner.is_some() && !kept.member.may_have(&delivery.message) {
+        return None;
+    }
     match packet_id {
         Some(id) => kept.restore_sent(id, delivery),
         None => kept.member.inbox.restore(delivery),

@@ -18,7 +18,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use crate::config::{ClientCertificates, Tls};
 use files::Loaded;
 
-pub(crate) use files::Files;
+pub(crate) use files::{Files, LOOK_EVERY};
 
 /// What clients may agree on with the broker, if they ask (RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"mqtt", b"http/1.1"];

@@ -36,12 +36,14 @@ impl Session {
 
         let qos = subscription.qos;
         let identifiers: Vec<NonZeroU32> = subscription.identifier.into_iter().collect();
-        let is_own = |message: &Message| message.origin() == self.kept.member.origin;
+        let member = &self.kept.member;
+        let is_own = |message: &Message| message.origin() == member.origin;
         let wanted = snapshot
             .messages
             .into_iter()
-            .filter(|message| !(subscription.no_local && is_own(message)));
-        self.kept.member.inbox.push_snapshot(wanted.map(|message| Delivery {
+            .filter(|message| !(subscription.no_local && is_own(message)))
+            .filter(|message| member.may_have(message));
+        member.inbox.push_snapshot(wanted.map(|message| Delivery {
             key,
             qos: message.qos().min(qos),
             retain: true,
@@ -60,7 +62,7 @@ impl Session {
         // Sent again after the end of a router.
         let is_old = message.sequence() <= subscription.seen;
         subscription.seen = subscription.seen.max(message.sequence());
-        if is_own || is_known || is_old {
+        if is_own || is_known || is_old || !self.kept.member.may_have(&message) {
             return Ok(());
         }
 

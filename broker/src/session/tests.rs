@@ -20,6 +20,10 @@ struct Bench(Session);
 
 impl Bench {
     fn new() -> Self {
+        Self::of(Principal::anonymous())
+    }
+
+    fn of(principal: Principal) -> Self {
         let limits = Limits {
             in_flight: NonZeroU16::new(2).unwrap(),
             queued_messages: 3,
@@ -36,19 +40,23 @@ impl Bench {
         let Ok(Packet::Connect(connect)) = Packet::decode(frame, Version::V5) else { panic!() };
 
         let inbox = Arc::new(Inbox::new(&surroundings.limits));
-        let kept = Kept::new(Member { inbox, origin: Origin(1), record: None });
+        let sight = principal.sight();
+        let kept = Kept::new(Member { inbox, origin: Origin(1), record: None, sight });
 
-        Self(Session::new(*connect, kept, 0, Principal::anonymous(), &surroundings))
+        Self(Session::new(*connect, kept, 0, principal, &surroundings))
     }
 
     /// One that has subscribed to `#` at QoS 1.
     fn subscribed() -> Self {
-        let mut bench = Self::new();
-        assert_eq!(bench.subscribe("#"), Some(1));
-        bench.0.subscribed(1);
-        bench.settle();
-        bench.take();
-        bench
+        Self::new().and_subscribed()
+    }
+
+    fn and_subscribed(mut self) -> Self {
+        assert_eq!(self.subscribe("#"), Some(1));
+        self.0.subscribed(1);
+        self.settle();
+        self.take();
+        self
     }
 
     /// Subscribes by way of the router; says under which ticket.
@@ -143,6 +151,20 @@ fn what_the_snapshot_has_overtaken_is_not_sent() {
     bench.message(message(10, Qos::AtMostOnce)).unwrap();
     bench.message(retained(11)).unwrap();
     assert_eq!(bench.take(), [0x30, 0x30]);
+}
+
+#[test]
+fn what_its_client_does_not_see_is_withheld_from_a_routed_subscription() {
+    let mut bench = Bench::of(Principal::blind_to(&["a"])).and_subscribed();
+    let hidden = |sequence| draft(Qos::AtMostOnce, true, None).number(sequence);
+    bench.snapshot(Snapshot { sequence: 10, messages: vec![hidden(9)] }).unwrap();
+    bench.message(hidden(11)).unwrap();
+    assert_eq!(bench.take(), *b"");
+
+    let mut bench = Bench::of(Principal::blind_to(&["b"])).and_subscribed();
+    bench.snapshot(Snapshot { sequence: 10, messages: vec![hidden(9)] }).unwrap();
+    bench.message(hidden(11)).unwrap();
+    assert_eq!(bench.take(), [0x31, 0x30]);
 }
 
 #[test]

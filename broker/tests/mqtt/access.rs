@@ -2,6 +2,8 @@
 
 use access::{Access, Config, RoleConfig, Roles, UsersFile};
 use broker::Limits;
+#[cfg(unix)]
+use rustix::process::Signal;
 use schemas::Root;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -228,6 +230,33 @@ async fn a_user_who_is_removed_or_changed_is_disconnected_and_nobody_else() {
     assert_eq!(site.answer(login(V5, "gate_in", "password of gate_in")).await, 0x86);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_hang_up_has_the_users_read_at_once_and_ends_nothing() {
+    let hang_up = || rustix::process::kill_process(rustix::process::getpid(), Signal::HUP).unwrap();
+    let open = Site::start().await;
+    let dir = TempDir::new().unwrap();
+    change(&dir, |users| {
+        add(users, "guest", "guest");
+        add(users, "anna", "operator");
+    });
+    let site = Site::guarded(config(Limits::default()), guests(&dir, &[])).await;
+    let mut stays = site.client_that_says(login(V5, "anna", "password of anna")).await;
+    let mut removed = site.client_that_says(login(V5, "guest", "password of guest")).await;
+
+    change(&dir, |users| users.remove(&"guest".parse().unwrap()).unwrap());
+    hang_up();
+    removed.expect_close(0x98).await;
+    stays.ping().await;
+    open.client(V5, "c").await.ping().await;
+
+    // A file that is not valid changes nothing.
+    std::fs::write(dir.path().join("users.toml"), "[users.anna").unwrap();
+    hang_up();
+    stays.ping().await;
+    site.client_that_says(login(V5, "anna", "password of anna")).await.ping().await;
+}
+
 #[tokio::test]
 async fn a_user_who_is_added_is_known_without_a_restart() {
     let site = Guarded::start().await;
@@ -262,6 +291,113 @@ async fn a_user_who_is_removed_leaves_word_that_it_is_gone_but_no_command() {
     assert_eq!(watcher.heard().await, ("parking/gate_in/system_status".into(), "will".into()));
 }
 
+#[tokio::test]
+async fn what_a_role_does_not_see_reaches_nobody_who_has_it() {
+    let site = Guarded::start().await;
+    let mut operator = site.client(V5, "anna").await;
+    let hidden = "parking/gate_in/vehicle_entry";
+    let retained = Publish { topic: hidden, payload: b"retained", retain: 1, ..Publish::default() };
+
+    for version in VERSIONS {
+        let mut gateway = site.client(V5, "bridge-1").await;
+        assert_eq!(gateway.publish_and_wait(retained.clone()).await, 0);
+        let mut guest = site.client(version, "guest").await;
+        let refused = if version == V5 { 0x87 } else { 0x80 };
+        assert_eq!(guest.subscribe(hidden, 0).await, refused);
+        assert_eq!(guest.subscribe("$share/g/+/+/vehicle_entry", 0).await, refused);
+        for filter in ["#", "parking/+/+", "parking/#", "$share/g/#"] {
+            assert_eq!(guest.subscribe(filter, 1).await, 1, "{filter}");
+        }
+
+        gateway.publish_and_wait(Publish { topic: hidden, ..Publish::default() }).await;
+        let forged = Publish { topic: hidden, payload: b"forged", ..Publish::default() };
+        let told = if version == V5 { 0x87 } else { 0 };
+        assert_eq!(guest.publish_and_wait(forged).await, told);
+        // The first answer is what comes next: nothing has come before.
+        guest.ping().await;
+    }
+    operator.ping().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_somebody_is_withheld_where_it_is_not_to_be_seen_any_more() {
+    let dir = TempDir::new().unwrap();
+    change(&dir, |users| add(users, "guest", "guest"));
+    for (except, expected) in [("elsewhere", &["hidden", "open"][..]), ("hidden", &["open"])] {
+        let before = guests(&dir, &["elsewhere"]);
+        let site = Site::guarded(config(Limits::default()), before).await;
+        let lasting = Hello { clean: 0, ..login(V311, "guest", "password of guest") };
+        site.client_that_says(lasting.clone()).await.subscribe("#", 1).await;
+        let other = Hello { client_id: "other", ..login(V5, "guest", "password of guest") };
+        let mut other = site.client_that_says(other).await;
+        for topic in ["hidden", "open"] {
+            other.publish_and_wait(Publish { topic, ..Publish::default() }).await;
+        }
+
+        let after = guests(&dir, &[except]);
+        let site = site.restart_guarded(config(Limits::default()), after).await;
+        let mut guest = site.client_that_says(lasting).await;
+        for topic in expected {
+            assert_eq!(guest.heard().await.0, *topic);
+        }
+        guest.ping().await;
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_comes_into_the_session_of_somebody_who_is_not_known_any_more() {
+    let dir = TempDir::new().unwrap();
+    change(&dir, |users| {
+        add(users, "guest", "guest");
+        add(users, "anna", "guest");
+    });
+    let site = Site::guarded(config(Limits::default()), guests(&dir, &[])).await;
+    let lasting = Hello { clean: 0, ..login(V311, "guest", "password of guest") };
+    site.client_that_says(lasting.clone()).await.subscribe("#", 1).await;
+
+    change(&dir, |users| users.remove(&"guest".parse().unwrap()).unwrap());
+    let site = site.restart_guarded(config(Limits::default()), guests(&dir, &[])).await;
+    let mut anna = site.client_that_says(login(V5, "anna", "password of anna")).await;
+    anna.publish_and_wait(Publish { topic: "a", payload: b"missed", ..Publish::default() }).await;
+    change(&dir, |users| add(users, "guest", "guest"));
+    let site = site.restart_guarded(config(Limits::default()), guests(&dir, &[])).await;
+    let mut anna = site.client_that_says(login(V5, "anna", "password of anna")).await;
+    anna.publish_and_wait(Publish { topic: "a", payload: b"heard", ..Publish::default() }).await;
+
+    let mut guest = site.client_that_says(lasting).await;
+    assert_eq!(guest.heard().await, ("a".into(), "heard".into()));
+    guest.ping().await;
+}
+
+#[tokio::test]
+async fn who_does_not_log_in_may_do_what_their_role_says() {
+    for users in [false, true] {
+        let dir = TempDir::new().unwrap();
+        if users {
+            change(&dir, |users| add(users, "guest", "guest"));
+        }
+        let access = Config { anonymous: Some("guest".to_owned()), ..guest_config(&["hidden"]) };
+        let access = Access::open(&access, dir.path(), &Root::default()).unwrap();
+        let site = Site::guarded(config(Limits::default()), access).await;
+
+        for version in VERSIONS {
+            let mut client = site.client(version, "c").await;
+            assert_eq!(client.subscribe("#", 0).await, 0);
+            let refused = if version == V5 { 0x87 } else { 0x80 };
+            assert_eq!(client.subscribe("hidden", 0).await, refused);
+            assert_eq!(client.subscribe("$SYS/#", 0).await, refused);
+            for topic in ["hidden", "open"] {
+                client.publish(Publish { topic, ..Publish::default() }).await;
+            }
+            assert_eq!(client.heard().await.0, "open");
+        }
+        let mut client = Client::open(site.address, V5).await;
+        client.send(&login(V5, "nobody", "password of nobody").encode()).await;
+        assert_eq!(client.packet().await.body[1], if users { 0x86 } else { 0 });
+    }
+}
+
 /// A site that one has to log in to, and whose file of users is watched.
 struct Guarded {
     site: Site,
@@ -275,9 +411,10 @@ impl Guarded {
         let dir = TempDir::new().unwrap();
         let site_own = RoleConfig {
             publish: vec!["sensors/{client_id}/{username}".to_owned()],
-            subscribe: vec![],
+            ..RoleConfig::default()
         };
-        let roles = [("site_own".to_owned(), site_own)].into();
+        let guest = guest_config(&["+/+/vehicle_entry"]).roles.remove("guest").unwrap();
+        let roles = [("site_own".to_owned(), site_own), ("guest".to_owned(), guest)].into();
         let access_config = Config { roles, ..Config::default() };
         change(&dir, |users| {
             for (name, role) in [
@@ -286,6 +423,7 @@ impl Guarded {
                 ("bridge-1", "gateway"),
                 ("reader", "integrator"),
                 ("sensor", "site_own"),
+                ("guest", "guest"),
             ] {
                 add(users, name, role);
             }
@@ -345,5 +483,20 @@ fn add(users: &mut UsersFile, name: &str, role: &str) {
 }
 
 fn roles() -> Roles {
-    Roles::new(&[("site_own".to_owned(), RoleConfig::default())].into()).unwrap()
+    let role = |name: &str| (name.to_owned(), RoleConfig::default());
+
+    Roles::new(&["site_own", "guest"].map(role).into()).unwrap()
+}
+
+/// The users in that directory, of whom guests may do everything but see these topics.
+fn guests(dir: &TempDir, except: &[&str]) -> Access {
+    Access::open(&guest_config(except), dir.path(), &Root::default()).unwrap()
+}
+
+fn guest_config(except: &[&str]) -> Config {
+    let everything = vec!["#".to_owned()];
+    let except = except.iter().map(|filter| (*filter).to_owned()).collect();
+    let guest = RoleConfig { publish: everything.clone(), subscribe: everything, except };
+
+    Config { roles: [("guest".to_owned(), guest)].into(), ..Config::default() }
 }

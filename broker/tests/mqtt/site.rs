@@ -100,9 +100,14 @@ impl Site {
 
     /// Stops the broker and starts another one on the same store.
     pub(crate) async fn restart(self, config: Config) -> Self {
+        self.restart_guarded(config, open_to_all()).await
+    }
+
+    /// Likewise, with these users.
+    pub(crate) async fn restart_guarded(self, config: Config, access: Access) -> Self {
         let dir = self.stopped().await;
 
-        Self::in_dir(config, open_to_all(), dir).await
+        Self::in_dir(config, access, dir).await
     }
 
     async fn stopped(mut self) -> TempDir {

@@ -41,6 +41,8 @@ struct Inner {
     roles: Roles,
     file: PathBuf,
     has_logins: bool,
+    /// Of those who do not log in.
+    anonymous: Option<Role>,
     users: RwLock<Arc<Users>>,
     /// The parts of this process.
     house: RwLock<Users>,
@@ -79,9 +81,11 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// A role is not valid, the file of users is not, or it is named and not there.
+    /// A role is not valid or not there, the file of users is not, or it is named and not there.
     pub fn open(config: &Config, data_dir: &Path, root: &Root) -> Result<Self, ConfigError> {
         let roles = Roles::new(&config.roles)?;
+        let anonymous =
+            config.anonymous.as_deref().map(|name| visitors(&roles, name)).transpose()?;
         let file = config.users_file(data_dir);
         let is_optional = config.users.is_none();
         let users = match Users::load(&file, &roles) {
@@ -97,20 +101,23 @@ impl Access {
             info!(users = users.len(), file = %file.display(), "Logins are required");
         }
 
-        Ok(Self::new(root.clone(), roles, file, users))
+        let access = Self::new(root.clone(), roles, file, users, anonymous);
+        access.tell_of_visitors();
+        Ok(access)
     }
 
     /// Where everybody may do everything, whatever files there are.
     pub fn without_logins(root: &Root) -> Self {
-        Self::new(root.clone(), Roles::default(), PathBuf::new(), Users::default())
+        Self::new(root.clone(), Roles::default(), PathBuf::new(), Users::default(), None)
     }
 
-    fn new(root: Root, roles: Roles, file: PathBuf, users: Users) -> Self {
+    fn new(root: Root, roles: Roles, file: PathBuf, users: Users, anonymous: Option<Role>) -> Self {
         Self(Arc::new(Inner {
             root,
             roles,
             file,
             has_logins: !users.is_empty(),
+            anonymous,
             users: RwLock::new(users.into()),
             house: RwLock::default(),
             changed: watch::Sender::new(()),
@@ -119,9 +126,17 @@ impl Access {
         }))
     }
 
-    /// Whether clients have to log in. Without, everybody is [`User::anonymous`].
+    /// Whether clients can log in. Without, nobody is known by name.
     pub fn has_logins(&self) -> bool {
         self.0.has_logins
+    }
+
+    /// Who comes without a login; `None` where that is not allowed.
+    pub fn anonymous(&self) -> Option<User> {
+        match &self.0.anonymous {
+            Some(role) => Some(User::visitor(role.clone(), self.clone())),
+            None => (!self.0.has_logins).then(User::anonymous),
+        }
     }
 
     /// The roles that there are.
@@ -148,14 +163,12 @@ impl Access {
         from: IpAddr,
     ) -> Result<User, Refused> {
         let verifier = &self.0.verifier;
-        let account = self.account(name);
         // Nobody guesses these, so nobody who guesses may keep them waiting.
-        if let Some(Proof::House(tag)) = account.as_deref().map(|account| &account.proof)
-            && verifier.is_tag_of(tag, password)
-        {
-            return Ok(self.user(name, account));
+        if let Some(user) = self.of_the_house(name, password) {
+            return Ok(user);
         }
 
+        let account = self.account(name);
         self.check_patience(from)?;
         let hash = match account.as_deref().map(|account| &account.proof) {
             Some(Proof::Password(hash)) => Some(hash),
@@ -182,6 +195,15 @@ impl Access {
         Ok(self.user(name, account))
     }
 
+    /// The part of this process that has this name and password: it logs in even where there are no
+    /// users.
+    pub fn of_the_house(&self, name: &str, password: &[u8]) -> Option<User> {
+        let account = self.account(name)?;
+        let Proof::House(tag) = &account.proof else { return None };
+
+        self.0.verifier.is_tag_of(tag, password).then(|| self.user(name, Some(account.clone())))
+    }
+
     /// Who has proved with a certificate to be `name`.
     ///
     /// # Errors
@@ -194,6 +216,13 @@ impl Access {
     /// The user of this name in the file.
     pub fn find(&self, name: &str) -> Option<User> {
         let account = self.users().get(name).cloned()?;
+
+        Some(User::known(name, account, self.clone()))
+    }
+
+    /// The user of this name, in the file or of the house: for what is kept while they are away.
+    pub fn recall(&self, name: &str) -> Option<User> {
+        let account = self.account(name)?;
 
         Some(User::known(name, account, self.clone()))
     }
@@ -269,6 +298,19 @@ impl Access {
         User::known(name, account, self.clone())
     }
 
+    fn tell_of_visitors(&self) {
+        let (Some(role), Some(user)) = (&self.0.anonymous, self.anonymous()) else { return };
+        let rights = user.rights("{client_id}");
+
+        info!(
+            %role,
+            publish = ?rights.publishes(),
+            subscribe = ?rights.subscribes(),
+            except = ?rights.exceptions(),
+            "Clients need not log in"
+        );
+    }
+
     fn check_patience(&self, from: IpAddr) -> Result<(), Refused> {
         match self.throttle().wait(from, Instant::now().into_std()) {
             Duration::ZERO => Ok(()),
@@ -279,6 +321,19 @@ impl Access {
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The role of those who do not log in.
+fn visitors(roles: &Roles, name: &str) -> Result<Role, ConfigError> {
+    let refused = |reason| ConfigError::Refused { key: "access.anonymous".to_owned(), reason };
+    let role = roles.find(name).map_err(|error| refused(error.to_string()))?;
+    if role == Role::Agent {
+        let reason = "an agent has gates of its own, and who does not log in has none: make a role \
+                      with `[access.roles.NAME]`";
+        return Err(refused(reason.to_owned()));
+    }
+
+    Ok(role)
 }
 
 impl fmt::Debug for Access {

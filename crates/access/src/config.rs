@@ -16,13 +16,16 @@ pub struct Config {
     /// The file of users. Without it: `users.toml` in the data directory, if there is one. Set it
     /// where several programs share a file, or where it is kept with the configuration.
     pub users: Option<PathBuf>,
+    /// The role of clients that do not log in; without one, whoever does not is turned away. Set it
+    /// where some clients cannot log in. Where there are no users, it is what everybody may do.
+    pub anonymous: Option<String>,
     /// Roles besides `agent`, `gateway`, `operator` and `integrator`.
     pub roles: BTreeMap<String, RoleConfig>,
 }
 
 /// What a role of the site's own may do: `[access.roles.NAME]`.
 ///
-/// In a filter, `{username}` and `{client_id}` stand for those of the client.
+/// In `publish` and `subscribe`, `{username}` and `{client_id}` stand for those of the client.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoleConfig {
@@ -30,6 +33,9 @@ pub struct RoleConfig {
     pub publish: Vec<String>,
     /// Filters that it may subscribe to, and narrower ones.
     pub subscribe: Vec<String>,
+    /// Filters of the topics that it does not see, whatever the others grant: it cannot publish to
+    /// them, and their messages are withheld from wider subscriptions such as `#`.
+    pub except: Vec<String>,
 }
 
 impl Config {

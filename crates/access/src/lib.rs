@@ -17,7 +17,8 @@
 //! | [`Throttle`] | how long somebody has to wait who guesses |
 //!
 //! Nothing is allowed that is not granted. Without users there are no logins: everybody is
-//! anonymous and may do everything, which is why nothing listens beyond this machine then.
+//! anonymous and may do everything, or what `access.anonymous` says, which is why nothing listens
+//! beyond this machine then.
 
 mod access;
 mod config;

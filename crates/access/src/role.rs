@@ -44,6 +44,7 @@ pub struct CustomRole {
     name: String,
     publish: Vec<String>,
     subscribe: Vec<String>,
+    except: Vec<String>,
 }
 
 /// The roles that there are on this site.
@@ -112,7 +113,8 @@ impl Role {
             Self::Custom(custom) => Rights::new(
                 custom.publish.iter().filter_map(|filter| filled(filter, username, client_id)),
                 custom.subscribe.iter().filter_map(|filter| filled(filter, username, client_id)),
-            ),
+            )
+            .except(custom.except.iter().cloned()),
         }
     }
 }
@@ -140,10 +142,12 @@ impl Roles {
             }
             check(&key, "publish", &config.publish)?;
             check(&key, "subscribe", &config.subscribe)?;
+            check(&key, "except", &config.except)?;
             let custom = CustomRole {
                 name: name.clone(),
                 publish: config.publish.clone(),
                 subscribe: config.subscribe.clone(),
+                except: config.except.clone(),
             };
             roles.custom.insert(name.clone(), Arc::new(custom));
         }
@@ -207,12 +211,14 @@ fn filled(filter: &str, username: &str, client_id: &str) -> Option<String> {
 fn check(key: &str, list: &str, filters: &[String]) -> Result<(), ConfigError> {
     for filter in filters {
         let example = filter.replace(USERNAME, "x").replace(CLIENT_ID, "x");
-        let reason = if example.contains(['{', '}']) {
+        let reason = if list == "except" && filter.contains(['{', '}']) {
+            "what a role does not see is the same for all who have it: leave out the braces"
+        } else if example.contains(['{', '}']) {
             "only `{username}` and `{client_id}` may stand in braces"
         } else if !topic::is_filter(&example) {
             "it is not a filter: `+` and `#` fill a whole level, and `#` the last one"
         } else if topic::is_shared(&example) {
-            "leave out `$share/…`: who may subscribe to a filter may share it"
+            "leave out `$share/…`: it counts for shared subscriptions as well"
         } else if list == "publish" && topic::is_reserved(&example) {
             "nobody publishes to topics that begin with `$`"
         } else {

@@ -1,6 +1,6 @@
 //! Who has logged in.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use crate::{access::Access, rights::Rights, role::Role, users::Account};
 
@@ -8,7 +8,16 @@ use crate::{access::Access, rights::Rights, role::Role, users::Account};
 ///
 /// Cheap to clone.
 #[derive(Clone)]
-pub struct User(Option<Known>);
+pub struct User(Who);
+
+#[derive(Clone)]
+enum Who {
+    /// Anybody who is on this machine.
+    Anybody,
+    /// Somebody who has not logged in, and need not.
+    Visitor(Role, Access),
+    Known(Known),
+}
 
 #[derive(Clone)]
 struct Known {
@@ -20,28 +29,42 @@ struct Known {
 impl User {
     /// Whoever comes where there are no logins. May do everything, but what nobody may.
     pub fn anonymous() -> Self {
-        Self(None)
+        Self(Who::Anybody)
+    }
+
+    pub(crate) fn visitor(role: Role, access: Access) -> Self {
+        Self(Who::Visitor(role, access))
     }
 
     pub(crate) fn known(name: &str, account: Arc<Account>, access: Access) -> Self {
-        Self(Some(Known { name: name.into(), account, access }))
+        Self(Who::Known(Known { name: name.into(), account, access }))
     }
 
-    /// The name, for logs; `None` where there are no logins.
+    /// The name, for logs; `None` for who has not logged in.
     pub fn name(&self) -> Option<&str> {
-        self.0.as_ref().map(|known| &*known.name)
+        match &self.0 {
+            Who::Anybody | Who::Visitor(..) => None,
+            Who::Known(known) => Some(&known.name),
+        }
     }
 
-    /// The role; `None` where there are no logins.
+    /// The role; `None` where there are none.
     pub fn role(&self) -> Option<&Role> {
-        self.0.as_ref().map(|known| &known.account.role)
+        match &self.0 {
+            Who::Anybody => None,
+            Who::Visitor(role, _) => Some(role),
+            Who::Known(known) => Some(&known.account.role),
+        }
     }
 
-    /// What a client that has logged in as this user may do.
+    /// What a client of this user may do.
     pub fn rights(&self, client_id: &str) -> Rights {
         match &self.0 {
-            None => Rights::everything(),
-            Some(Known { name, account, access }) => {
+            Who::Anybody => Rights::everything(),
+            Who::Visitor(role, access) => {
+                role.rights(access.root(), &BTreeSet::new(), "", client_id)
+            }
+            Who::Known(Known { name, account, access }) => {
                 account.role.rights(access.root(), &account.gates, name, client_id)
             }
         }
@@ -49,14 +72,17 @@ impl User {
 
     /// Whether the user is still there, with the same password, role and gates.
     pub fn is_current(&self) -> bool {
-        self.0.as_ref().is_none_or(|Known { name, account, access }| {
-            access.account(name).is_some_and(|current| current == *account)
-        })
+        match &self.0 {
+            Who::Anybody | Who::Visitor(..) => true,
+            Who::Known(Known { name, account, access }) => {
+                access.account(name).is_some_and(|current| current == *account)
+            }
+        }
     }
 
     /// Returns when the user is not there any more, or is another than it was.
     pub async fn revoked(&self) {
-        let Some(known) = &self.0 else { return std::future::pending().await };
+        let Who::Known(known) = &self.0 else { return std::future::pending().await };
         let mut changes = known.access.changes();
 
         // What holds the sender is kept by ourselves: the changes never end.

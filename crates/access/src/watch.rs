@@ -48,6 +48,14 @@ impl Access {
         Ok(())
     }
 
+    /// Reads the file of users again at once: somebody has asked for it.
+    pub async fn reread(&self) {
+        let access = self.clone();
+
+        // It is only ever not done where the process ends.
+        let _ = task::spawn_blocking(move || access.look(None)).await;
+    }
+
     fn look(&self, seen: Option<Option<Mark>>) -> Option<Mark> {
         // Taken before the file is read: what is written meanwhile is read the next time.
         let now = Mark::of(self.file());

@@ -109,6 +109,63 @@ async fn where_there_are_no_users_there_are_no_logins() {
     assert!(!access.has_logins());
 }
 
+#[tokio::test]
+async fn who_does_not_log_in_has_the_role_that_is_for_them() {
+    let visitor = RoleConfig {
+        publish: vec!["open/#".to_owned(), "x/{username}".to_owned()],
+        subscribe: vec!["#".to_owned(), "c/{client_id}".to_owned()],
+        except: vec!["secret".to_owned()],
+    };
+    let config = Config {
+        anonymous: Some("visitor".to_owned()),
+        roles: [("visitor".to_owned(), visitor)].into(),
+        ..Config::default()
+    };
+
+    for users in [&[][..], &["anna operator"]] {
+        let site = Site::with(users);
+        let access = Access::open(&config, site.0.path(), &Root::default()).unwrap();
+        let user = access.anonymous().unwrap();
+        let rights = user.rights("c1");
+        assert_eq!((user.name(), user.role().map(Role::name)), (None, Some("visitor")));
+        assert!(user.is_current());
+        assert_eq!(rights.publishes(), ["open/#"]);
+        assert_eq!(rights.subscribes(), ["#", "c/c1"]);
+        assert!(!rights.may_receive("secret"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_without_a_login_unless_that_is_said() {
+    assert!(Site::with(&["anna operator"]).access().anonymous().is_none());
+    let anybody = Site::with(&[]).access().anonymous().unwrap();
+    assert!(anybody.rights("x").may_publish("parking/gate_in/gate_control"));
+}
+
+#[test]
+fn a_role_for_those_who_do_not_log_in_has_to_be_there_and_make_sense() {
+    for (role, reason) in [("boss", "no role `boss`"), ("agent", "gates of its own")] {
+        let config = Config { anonymous: Some(role.to_owned()), ..Config::default() };
+        let error = Access::open(&config, "/tmp".as_ref(), &Root::default()).unwrap_err();
+        let error = error.to_string();
+
+        assert!(error.contains("`access.anonymous`") && error.contains(reason), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_the_process_is_known_even_where_there_are_no_users() {
+    let access = Site::with(&[]).access();
+    let (name, password) = access.house_user("gateway", Role::Gateway, []);
+
+    assert!(access.of_the_house(&name, b"guess").is_none());
+    assert!(access.of_the_house("anna", password.expose().as_bytes()).is_none());
+    let user = access.of_the_house(&name, password.expose().as_bytes()).unwrap();
+    assert_eq!((user.name(), user.role()), (Some("@gateway"), Some(&Role::Gateway)));
+    assert_eq!(access.recall("@gateway").unwrap().role(), Some(&Role::Gateway));
+    assert!(access.recall("anna").is_none());
+}
+
 #[test]
 fn a_file_that_is_named_has_to_be_there() {
     let config = Config { users: Some("/nowhere/users.toml".into()), ..Config::default() };
@@ -193,7 +250,7 @@ proptest! {
 /// Somebody with a role of the site's own.
 static VISITOR: LazyLock<User> = LazyLock::new(|| {
     let filters = vec!["x/{client_id}/+".to_owned()];
-    let role = RoleConfig { publish: filters.clone(), subscribe: filters };
+    let role = RoleConfig { publish: filters.clone(), subscribe: filters, except: vec![] };
     let config = Config { roles: [("visitor".to_owned(), role)].into(), ..Config::default() };
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("users.toml"), "[users.anna]\nrole = 'visitor'\n").unwrap();

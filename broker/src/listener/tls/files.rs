@@ -4,7 +4,6 @@
 //! the old certificate stays.
 
 use std::{
-    convert::Infallible,
     fs,
     path::PathBuf,
     sync::Arc,
@@ -15,19 +14,16 @@ use jiff::{SignedDuration, Timestamp};
 use rustls::ServerConfig;
 use service::{
     config::ConfigError,
-    signal::Hangup,
     tls::{TlsError, chain},
 };
-use tokio::{
-    sync::watch,
-    time::{self, Instant},
-};
+use tokio::{sync::watch, time::Instant};
 use tracing::{error, info, warn};
 
 use super::{Current, load};
 use crate::config::Tls;
 
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often [`Files::look`] is to be called.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often one is reminded of a certificate that expires.
 const REMIND_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long before a certificate expires it is worth a word.
@@ -80,21 +76,9 @@ impl Files {
         self.current.subscribe()
     }
 
-    /// Keeps up with the files; a hang-up signal has them read at once.
-    pub(crate) async fn watch(mut self, mut hangup: Hangup) -> Infallible {
-        let mut look = time::interval(LOOK_EVERY);
-
-        loop {
-            tokio::select! {
-                () = hangup.next() => self.reload(),
-                _ = look.tick() => self.look(),
-            }
-        }
-    }
-
     /// Files are read once they have been the same for two looks: certificate and key are not
     /// replaced in the same instant.
-    fn look(&mut self) {
+    pub(crate) fn look(&mut self) {
         let now = stamp(&self.config);
         let settled = now == self.seen;
         self.seen = now;
@@ -110,7 +94,8 @@ impl Files {
         }
     }
 
-    fn reload(&mut self) {
+    /// Reads them at once.
+    pub(crate) fn reload(&mut self) {
         self.stale = false;
 
         match load(&self.config) {

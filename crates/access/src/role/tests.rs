@@ -101,17 +101,63 @@ fn a_client_identifier_does_not_widen_a_filter() {
 }
 
 #[test]
+fn what_a_role_does_not_see_is_taken_from_what_is_granted() {
+    let role =
+        roles("custom", &["#"], &["#", "$SYS/#"], &["secret/#", "+/private", "$SYS/broker/x"])
+            .unwrap()
+            .find("custom")
+            .unwrap();
+    let rights = role.rights(&root(), &BTreeSet::new(), "anna", "c1");
+
+    for topic in ["secret", "secret/a/b", "a/private"] {
+        assert!(!rights.may_publish(topic) && !rights.may_receive(topic), "{topic}");
+    }
+    for topic in ["secrets", "private", "a/b/private", "a/privat"] {
+        assert!(rights.may_publish(topic) && rights.may_receive(topic), "{topic}");
+    }
+    assert!(!rights.may_receive("$SYS/broker/x") && rights.may_receive("$SYS/broker/y"));
+    for filter in ["secret", "secret/#", "secret/+", "a/private", "+/private", "$SYS/broker/x"] {
+        assert!(!rights.may_subscribe(filter), "{filter}");
+    }
+    for filter in ["#", "+/#", "+", "a/+", "+/a", "$SYS/#", "$SYS/broker/+"] {
+        assert!(rights.may_subscribe(filter), "{filter}");
+    }
+}
+
+#[test]
+fn an_exception_grants_nothing() {
+    let rights = roles("custom", &["a"], &["a"], &["a/b"]).unwrap().find("custom").unwrap();
+    let rights = rights.rights(&root(), &BTreeSet::new(), "anna", "c1");
+
+    assert!(!rights.may_publish("b") && !rights.may_subscribe("#"));
+    assert_eq!(rights.exceptions(), ["a/b"]);
+}
+
+#[test]
+fn who_is_not_known_is_handed_nothing() {
+    let rights = Rights::nothing();
+
+    for topic in ["a", "a/b", "$SYS/broker/uptime", "/"] {
+        assert!(!rights.may_receive(topic) && !rights.may_publish(topic), "{topic}");
+        assert!(!rights.may_subscribe(topic), "{topic}");
+    }
+}
+
+#[test]
 fn a_role_that_cannot_be_is_refused() {
-    for (name, publish, subscribe, reason) in [
-        ("agent", "a", "a", "built in"),
-        ("x", "a#", "a", "not a filter"),
-        ("x", "a", "a/#/b", "not a filter"),
-        ("x", "", "a", "not a filter"),
-        ("x", "{user}", "a", "in braces"),
-        ("x", "a", "$share/g/a", "$share"),
-        ("x", "$SYS/#", "a", "begin with `$`"),
+    for (name, publish, subscribe, except, reason) in [
+        ("agent", "a", "a", "a", "built in"),
+        ("x", "a#", "a", "a", "not a filter"),
+        ("x", "a", "a/#/b", "a", "not a filter"),
+        ("x", "", "a", "a", "not a filter"),
+        ("x", "{user}", "a", "a", "in braces"),
+        ("x", "a", "$share/g/a", "a", "$share"),
+        ("x", "$SYS/#", "a", "a", "begin with `$`"),
+        ("x", "a", "a", "a/+b", "not a filter"),
+        ("x", "a", "a", "a/{username}", "leave out the braces"),
+        ("x", "a", "a", "$share/g/a", "$share"),
     ] {
-        let error = roles(name, &[publish], &[subscribe]).unwrap_err().to_string();
+        let error = roles(name, &[publish], &[subscribe], &[except]).unwrap_err().to_string();
         assert!(
             error.contains(reason) && error.contains(&format!("access.roles.{name}")),
             "{error}"
@@ -121,7 +167,7 @@ fn a_role_that_cannot_be_is_refused() {
 
 #[test]
 fn a_role_that_there_is_not_is_told_those_that_there_are() {
-    let roles = roles("cleaner", &[], &[]).unwrap();
+    let roles = roles("cleaner", &[], &[], &[]).unwrap();
 
     assert_eq!(roles.find("cleaner").unwrap().name(), "cleaner");
     assert_eq!(
@@ -137,12 +183,18 @@ fn rights(role: &Role, gates: &[&str]) -> Rights {
 }
 
 fn custom(publish: &[&str], subscribe: &[&str]) -> Role {
-    roles("custom", publish, subscribe).unwrap().find("custom").unwrap()
+    roles("custom", publish, subscribe, &[]).unwrap().find("custom").unwrap()
 }
 
-fn roles(name: &str, publish: &[&str], subscribe: &[&str]) -> Result<Roles, ConfigError> {
+fn roles(
+    name: &str,
+    publish: &[&str],
+    subscribe: &[&str],
+    except: &[&str],
+) -> Result<Roles, ConfigError> {
     let owned = |filters: &[&str]| filters.iter().map(|filter| (*filter).to_owned()).collect();
-    let config = RoleConfig { publish: owned(publish), subscribe: owned(subscribe) };
+    let config =
+        RoleConfig { publish: owned(publish), subscribe: owned(subscribe), except: owned(except) };
 
     Roles::new(&[(name.to_owned(), config)].into())
 }
