@@ -1,22 +1,41 @@
-//! The embedded MQTT broker: any client, one port, nothing to set up.
+//! The embedded MQTT broker: MQTT 3.1, 3.1.1 and 5 over TCP, TLS and WebSocket.
 //!
 //! ```text
-//! listener ── handshake ── connection ── session      one task per client
-//!                            │    ╲
-//!                         exchange  link               one order for all messages
-//!                            ╲      ╱
-//!                             router                   rumqttd's: who gets what
+//! listener ─▶ handshake ─▶ connection ◀─▶ session        one task for each client
+//!    │            │            │             │
+//! doorstep    admission     registry        kept         what is left when a client leaves
+//!
+//!                             ┌─▶ inbox ─▶ connection    directly: most subscribers
+//! connection ─▶ exchange ─────┼─▶ router ─▶ connection   rumqttd's thread: crowds
+//!                  │          └─▶ store                  a thread: what outlives the process
+//!           index, retained
 //! ```
 //!
-//! rumqttd's router matches topics; everything that MQTT is besides that is decided here, in front
-//! of it: `listener` makes one kind of stream of TCP, TLS and WebSocket, `codec` reads and writes
-//! packets of MQTT 3.1, 3.1.1 and 5, `session` is what one client is owed, `retained` what
-//! newcomers are told, `admission` who may do what, `metrics` what monitors are told.
+//! | module | what it is for |
+//! |---|---|
+//! | `broker` | takes the ports, serves, stops in order |
+//! | `config`, `limits` | what an operator can set |
+//! | `listener` | one kind of stream of TCP, TLS and WebSocket; `doorstep`: who has not said its name |
+//! | `handshake` | from the first byte to CONNACK |
+//! | `admission` | who may do what; asks the crate `access` |
+//! | `registry` | whose session is whose; sessions whose client is away, and when they end |
+//! | `connection` | moves bytes and messages between a socket, a session, an inbox and a link |
+//! | `session` | what a client and the broker owe each other, free of I/O; `kept` outlives it |
+//! | `exchange` | numbers a message, retains it, has it stored, hands it to whoever wants it |
+//! | `index` | who wants it: subscriptions by the levels of their filters |
+//! | `inbox` | what waits for one client, within bounds |
+//! | `router` | the only file that names rumqttd |
+//! | `retained` | what newcomers are told |
+//! | `store` | retained messages, and sessions with what waits for them, on disk |
+//! | `front` | what all connections share; begins, parks, restores and ends sessions |
+//! | `codec`, `message`, `outbox` | packets; a message in one piece of memory; bytes that wait for a socket |
+//! | `keep_alive`, `pace` | when a client was silent for too long, or publishes too fast |
+//! | `figures`, `metrics` | what is counted; `$SYS` and the page for monitors |
 //!
-//! Offered is all of MQTT 3.1, 3.1.1 and 5 but enhanced authentication. Who may log in, and do what, says
-//! the crate `access`.
+//! Offered is all of MQTT 3.1, 3.1.1 and 5 but enhanced authentication.
 //!
-//! A client that does not keep up is disconnected: nobody ever waits for another.
+//! A client that does not keep up is disconnected: nobody waits for another for longer than some
+//! milliseconds at a time. The rules of locks and waits are in section 4 of `docs/architecture.md`.
 
 mod admission;
 mod broker;
