@@ -171,10 +171,14 @@ impl<'a> World<'a> {
             time::advance(piece).await;
             self.turns().await;
             if piece == PIECE {
-                let up_to_date = self.broker().bare.router_is_up_to_date();
-                self.drive(up_to_date).await;
+                self.router_is_up_to_date().await;
             }
         }
+    }
+
+    async fn router_is_up_to_date(&mut self) {
+        let up_to_date = self.broker().bare.router_is_up_to_date();
+        self.drive(up_to_date).await;
     }
 
     /// Returns when all who listen have been heard.
@@ -223,9 +227,13 @@ impl<'a> World<'a> {
     async fn close(&mut self) {
         self.broker().bare.stop();
         self.nobody_is_served().await;
-        self.turns().await;
-        let Some(Broker { bare, work, .. }) = self.broker.take() else { return };
-        work.abort();
+        // Nobody may notice that the router dies at the end: there would be another one.
+        self.router_is_up_to_date().await;
+        self.until("a router", |world| world.broker().bare.has_router()).await;
+        self.broker().work.abort();
+        self.until("the end of all work", |world| world.broker().work.is_finished()).await;
+        self.router_is_up_to_date().await;
+        let Some(Broker { bare, .. }) = self.broker.take() else { return };
         self.drive(bare.close()).await;
     }
 

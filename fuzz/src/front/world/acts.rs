@@ -23,12 +23,19 @@ const LONGEST_BURST: u8 = 40;
 impl World<'_> {
     pub(super) async fn act(&mut self, step: &Step) {
         let seat = usize::from(step.seat) % SEATS;
+        if wants_a_client(&step.action) && self.speaker(seat).is_none() {
+            self.connect(seat, &anybody(step.seat)).await;
+        }
         match &step.action {
             Action::Connect(introduction) => self.connect(seat, introduction).await,
             Action::Raw(bytes) => self.say_raw(seat, bytes),
             Action::Settle => self.settle().await,
             Action::Advance(time) => self.pass(Duration::from_millis(pick(&TIMES, *time))).await,
             Action::KillRouter => {
+                // Whoever asks for a link meanwhile leaves a thread behind: not too often.
+                if step.seat & 0x70 > 0 {
+                    self.router_is_up_to_date().await;
+                }
                 self.killed += u64::from(self.broker().bare.kill_router());
             }
             Action::Restart => self.restart().await,
@@ -267,20 +274,7 @@ impl World<'_> {
 
     /// A client comes for nothing but to forget everything.
     pub(super) async fn end_session(&mut self, owner: &Owner, person: Person) {
-        let introduction = Introduction {
-            version: 2,
-            clean: true,
-            client_id: 0,
-            user: 0,
-            will: None,
-            expiry: 0,
-            keep_alive: 0,
-            receive_maximum: 0,
-            maximum_packet_size: 0,
-            alias_maximum: 0,
-            room: 0,
-        };
-        self.connect_as(0, &introduction, person, &owner.1).await;
+        self.connect_as(0, &anybody(2), person, &owner.1).await;
         let admitted = self.clients[0].as_ref().and_then(|client| client.admitted);
         assert_eq!(admitted, Some(true), "{owner:?} cannot end its session");
         if let Some(client) = &mut self.clients[0] {
@@ -289,6 +283,31 @@ impl World<'_> {
         }
         self.nobody_is_served().await;
         self.clients[0] = None;
+    }
+}
+
+/// Whether it takes somebody who is connected.
+fn wants_a_client(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Publish(_) | Action::PublishMany(..) | Action::Subscribe { .. } | Action::Ping
+    )
+}
+
+/// Somebody who wants nothing special.
+fn anybody(seat: u8) -> Introduction {
+    Introduction {
+        version: seat,
+        clean: seat & 0x40 == 0,
+        client_id: seat,
+        user: seat >> 2,
+        will: None,
+        expiry: seat >> 6,
+        keep_alive: 0,
+        receive_maximum: 0,
+        maximum_packet_size: 0,
+        alias_maximum: seat >> 5,
+        room: 0,
     }
 }
 
