@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// How many subscribers of one filter are served directly, if they could as well be routed.
-const DIRECT: usize = 1_000;
+const DIRECT: usize = if cfg!(feature = "fuzzing") { 1 } else { 1_000 };
 /// The router never forgets a filter, and keeps up to 16 MiB of messages for each.
 const ROUTES: usize = 16;
 /// How often the router is asked whether it is there, and how long it may take to answer. That is
@@ -555,9 +555,19 @@ async fn heartbeat(link: &mut Link) -> Result<(), RouterHung> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Exchange {
-    pub(crate) fn kill_router(&self) {
-        self.lock().entrance.as_mut().expect("the router is up").kill_router();
+    /// Says whether there was a router.
+    pub(crate) fn kill_router(&self) -> bool {
+        let mut inner = self.lock();
+        inner.entrance.as_mut().map(Entrance::kill_router).is_some()
+    }
+}
+
+#[cfg(feature = "fuzzing")]
+impl Exchange {
+    /// How many levels of filters are remembered.
+    pub(crate) fn levels(&self) -> usize {
+        self.lock().index.levels()
     }
 }

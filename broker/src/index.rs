@@ -179,6 +179,21 @@ fn first(levels: &str) -> (&str, Option<&str>) {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+impl Index {
+    /// How many levels there are, of all filters.
+    pub(crate) fn levels(&self) -> usize {
+        self.ordinary.size() + self.reserved.size()
+    }
+}
+
+#[cfg(feature = "fuzzing")]
+impl Node {
+    fn size(&self) -> usize {
+        self.levels.values().map(|node| 1 + node.size()).sum()
+    }
+}
+
 impl Node {
     fn find(&self, filter: &str) -> Option<&Self> {
         let mut node = self;

@@ -45,6 +45,8 @@ mod connection;
 mod exchange;
 mod figures;
 mod front;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod handshake;
 mod inbox;
 mod index;

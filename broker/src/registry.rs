@@ -254,6 +254,15 @@ impl Drop for Claim {
         self.holder.left.cancel();
     }
 }
+
+#[cfg(feature = "fuzzing")]
+impl Registry {
+    /// How many sessions there are, with and without a client.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().seats.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::task::JoinSet;

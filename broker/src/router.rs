@@ -362,7 +362,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Entrance {
     /// Makes the router panic, as a topic without the prefix does.
     pub(crate) fn kill_router(&mut self) {

@@ -81,6 +81,14 @@ impl Drop for Place {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+impl Doorstep {
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().places.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

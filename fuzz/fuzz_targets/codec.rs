@@ -1,0 +1,7 @@
+//! Bytes through the codec.
+
+#![no_main]
+
+use broker_fuzz::codec;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| codec::check(bytes));

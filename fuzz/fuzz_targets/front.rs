@@ -1,0 +1,13 @@
+//! Several clients against a whole broker that keeps nothing.
+
+#![no_main]
+
+use broker_fuzz::{
+    front::{self, Keeping},
+    scenario::Scenario,
+};
+
+libfuzzer_sys::fuzz_target!(
+    init: front::abort_on_panic(),
+    |scenario: Scenario| front::run(&scenario, Keeping::Nothing)
+);
