@@ -268,6 +268,9 @@ where
         {
             self.keep_alive.heard();
             let packet = Packet::decode(frame, self.session.version()).map_err(Close::from)?;
+            if matches!(packet, Packet::Publish(_)) && !self.pace.take() {
+                self.front.figures.throttled.add();
+            }
             let step = self.session.packet(packet, self.front.exchange.now())?;
             self.take(step).await?;
         }
@@ -291,9 +294,6 @@ where
     }
 
     async fn publish(&mut self, publication: &Publication, packet_id: Option<PacketId>) {
-        if !self.pace.take() {
-            self.front.figures.throttled.add();
-        }
         let incoming = self.session.incoming(publication.qos, packet_id);
         let origin = self.session.member().origin;
         let published = self.front.exchange.publish(publication, origin, incoming).await;

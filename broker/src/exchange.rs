@@ -22,6 +22,7 @@ use std::{
 };
 
 use access::Rights;
+use schemas::{MessageType, Root, Topic};
 use tokio::time::{self, Instant};
 
 use self::recent::Recent;
@@ -53,6 +54,7 @@ pub(crate) struct Exchange {
     router: Arc<Router>,
     inner: Mutex<Inner>,
     store: Store,
+    root: Root,
     started: Instant,
     /// When it was started, since 1970: what is stored has to be older than what is not.
     epoch: Duration,
@@ -122,6 +124,7 @@ impl Exchange {
         capacity: Capacity,
         store: Store,
         contents: &mut Contents,
+        root: Root,
         figures: Arc<Figures>,
     ) -> Result<Self, NoLink> {
         // One link more is the entrance, one the heartbeat, and some are being closed.
@@ -148,6 +151,7 @@ impl Exchange {
             router,
             inner: Mutex::new(inner),
             store,
+            root,
             started: Instant::now(),
             epoch,
             figures,
@@ -179,6 +183,9 @@ impl Exchange {
         incoming: Option<Incoming>,
     ) -> Result<Option<Ticket>, Full> {
         let mut draft = Draft::new(publication, origin, self.now());
+        if self.is_command(&publication.topic) {
+            draft.mark_command();
+        }
 
         let admitted = loop {
             draft = match self.admit(draft, incoming) {
@@ -194,6 +201,14 @@ impl Exchange {
         Ok(admitted.ticket)
     }
 
+    /// Whether a message there has something moved, or done: it is never stored, and never waits for
+    /// somebody who is away (contract, section 2).
+    fn is_command(&self, topic: &str) -> bool {
+        let last = topic.rsplit('/').next().and_then(|level| level.parse::<MessageType>().ok());
+
+        last.is_some_and(MessageType::is_command) && Topic::parse(&self.root, topic).is_ok()
+    }
+
     /// Gives a message its place, or gives it back while there is none.
     fn admit(
         &self,
@@ -202,7 +217,9 @@ impl Exchange {
     ) -> Result<Result<Admitted, Full>, Draft> {
         let mut inner = self.lock();
         let inner = &mut *inner;
-        if !self.store.has_room() {
+        // What is not stored does not wait for a disk that is full: gates go on working.
+        let may_be_stored = draft.is_acknowledged() && !draft.is_command();
+        if may_be_stored && !self.store.has_room() {
             return Err(draft);
         }
         if !inner.routes.is_empty() && inner.entrance_with_room().is_none() {
@@ -478,7 +495,8 @@ fn deliveries<'a>(message: &Message, found: Found<'a>) -> Vec<(&'a Subscriber, D
     for subscriber in found.direct {
         let qos = message.qos().min(subscriber.qos);
         let retain = subscriber.retain_as_published && message.retain();
-        let recorded = subscriber.record.is_some() && qos > Qos::AtMostOnce;
+        let recorded =
+            subscriber.record.is_some() && qos > Qos::AtMostOnce && !message.is_command();
         let same = |(known, _): &&mut (&Subscriber, Delivery)| {
             !known.shared && Arc::ptr_eq(&known.inbox, &subscriber.inbox)
         };

@@ -72,6 +72,7 @@ impl Front {
             capacity,
             store,
             &mut contents,
+            root.clone(),
             Arc::clone(&figures),
         )
         .await?;

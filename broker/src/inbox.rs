@@ -49,6 +49,13 @@ pub(crate) struct Delivery {
     pub(crate) recorded: bool,
 }
 
+impl Delivery {
+    /// Whether it is worth something to a client that is away now.
+    fn may_wait(&self) -> bool {
+        self.qos > Qos::AtMostOnce && !self.message.is_command()
+    }
+}
+
 /// The messages that wait for one session.
 #[derive(Debug)]
 pub(crate) struct Inbox {
@@ -93,7 +100,7 @@ pub(crate) enum Pushed {
     Taken,
     /// It waits, behind many others.
     Crowded,
-    /// Nobody is there for it, and its QoS promises nothing.
+    /// Nobody is there for it, and it promises nothing to those who are away.
     Skipped,
     /// There is no room.
     Full,
@@ -145,7 +152,7 @@ impl Inbox {
             inner.add(Source::Live, &delivery);
             inner.waiting.push_front((Source::Live, delivery));
         }
-        inner.waiting.retain(|(_, delivery)| delivery.qos > Qos::AtMostOnce);
+        inner.waiting.retain(|(_, delivery)| delivery.may_wait());
         inner.count_anew();
         self.taken.notify_waiters();
     }
@@ -166,7 +173,7 @@ impl Inbox {
     /// Appends what was just published.
     pub(crate) fn push(&self, delivery: Delivery) -> Pushed {
         let mut inner = self.lock();
-        if inner.attendance == Attendance::Away && delivery.qos == Qos::AtMostOnce {
+        if inner.attendance == Attendance::Away && !delivery.may_wait() {
             return Pushed::Skipped;
         }
         if inner.attendance == Attendance::Overrun {

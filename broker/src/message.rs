@@ -24,6 +24,7 @@ const PREFIX: usize = 2;
 const SEQUENCE: usize = 1 + 8;
 const RETAIN: u8 = 0b100;
 const EXPIRES: u8 = 0b1000;
+const COMMAND: u8 = 0b1_0000;
 
 /// Who published: one connection of one client, or the broker itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,6 +92,20 @@ impl Draft {
         Self { bytes, topic: topic_length }
     }
 
+    /// Says that it is a command: worth something to those who are connected, and to nobody later.
+    pub(crate) fn mark_command(&mut self) {
+        self.bytes[self.topic] |= COMMAND;
+    }
+
+    pub(crate) fn is_command(&self) -> bool {
+        self.bytes[self.topic] & COMMAND != 0
+    }
+
+    /// Whether somebody may be told that it is safe.
+    pub(crate) fn is_acknowledged(&self) -> bool {
+        self.bytes[self.topic] & 0b11 != Qos::AtMostOnce.bits()
+    }
+
     /// Gives the message its place in the order of all messages.
     pub(crate) fn number(mut self, sequence: u64) -> Message {
         let at = self.topic + SEQUENCE;
@@ -156,6 +171,10 @@ impl Message {
 
     pub(crate) fn retain(&self) -> bool {
         self.envelope[0] & RETAIN != 0
+    }
+
+    pub(crate) fn is_command(&self) -> bool {
+        self.envelope[0] & COMMAND != 0
     }
 
     pub(crate) fn origin(&self) -> Origin {

@@ -28,7 +28,11 @@ async fn exchange() -> Arc<Exchange> {
     let nowhere = Location { path: None, durability: Durability::Crash };
     let (store, mut contents) = Store::open(&nowhere).unwrap();
 
-    Arc::new(Exchange::open(10, capacity, store, &mut contents, Arc::default()).await.unwrap())
+    Arc::new(
+        Exchange::open(10, capacity, store, &mut contents, Root::default(), Arc::default())
+            .await
+            .unwrap(),
+    )
 }
 
 /// A subscriber that is routed.

@@ -100,3 +100,25 @@ async fn many_that_break_off_leave_no_trace() {
 
     site.client(V5, "a/b").await.ping().await;
 }
+
+/// Contract section 2: no broker ever queues a command for a gate that is away.
+#[tokio::test]
+async fn a_command_does_not_wait_for_somebody_who_is_away() {
+    let site = Site::start().await;
+    let hello = || Hello { client_id: "gate", clean: 0, ..Hello::new(V311) };
+    let mut gate = site.client_that_says(hello()).await;
+    gate.subscribe("parking/#", 1).await;
+    gate.send(&[0xe0, 0]).await;
+    assert_eq!(gate.last_packet().await, None);
+    let mut operator = site.client(V5, "operator").await;
+
+    for topic in [COMMAND, "parking/gate_in/parking_event"] {
+        let publish = Publish { topic, payload: b"open", ..Publish::default() };
+        assert_eq!(operator.publish_and_wait(publish).await, 0);
+    }
+
+    let mut gate = site.client_that_says(hello()).await;
+    assert_eq!(gate.heard().await.0, "parking/gate_in/parking_event");
+    operator.publish(Publish { topic: COMMAND, payload: b"live", ..Publish::default() }).await;
+    assert_eq!(gate.heard().await.1, "live");
+}
