@@ -43,6 +43,16 @@ impl Client {
         connect: &[u8],
     ) -> anyhow::Result<(Self, SessionPresent)> {
         let stream = TcpStream::connect(address).await.context("cannot connect")?;
+
+        Self::over(stream, version, connect).await
+    }
+
+    /// The same over a connection that there is.
+    pub(crate) async fn over(
+        stream: TcpStream,
+        version: Version,
+        connect: &[u8],
+    ) -> anyhow::Result<(Self, SessionPresent)> {
         stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
         let mut client = Self { stream, inbox: Inbox::with_room(SMALL), version };
         client.stream.write_all(connect).await.context("cannot send CONNECT")?;

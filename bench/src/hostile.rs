@@ -19,7 +19,7 @@ use tokio::{sync::oneshot, time};
 use crate::{
     args,
     compare::{present, progress},
-    peer::{Bounds, Peer, Programs, Running},
+    peer::{Bounds, Guard, Peer, Programs, Running},
     scenario::{Latencies, Pace, Pair},
     wire::{Qos, Version},
 };
@@ -68,6 +68,11 @@ pub(crate) async fn run(wanted: &args::Hostile) -> anyhow::Result<()> {
         }
         let mut cells = Vec::new();
         for peer in &peers {
+            if !peer.has(attack.guard()) {
+                cells.push("not tried".to_owned());
+                notes.push(format!("{}, {}: not tried here", attack.name(), peer.name()));
+                continue;
+            }
             progress(&format!("{}, {}", attack.name(), peer.name()));
             let ordeal = endure(attack, *peer, &programs, pace).await;
             progress("");
@@ -82,9 +87,6 @@ pub(crate) async fn run(wanted: &args::Hostile) -> anyhow::Result<()> {
     for note in notes {
         println!("- {note}");
     }
-    for skipped in attack::SKIPPED {
-        println!("- {skipped}");
-    }
     Ok(())
 }
 
@@ -95,16 +97,17 @@ async fn endure(
     programs: &Programs,
     pace: Pace,
 ) -> anyhow::Result<Ordeal> {
-    let mut broker = peer.start(programs, Version::V311, Bounds::Default).await?;
-    let address = broker.address();
+    let guard = attack.guard();
+    let mut broker = peer.start_guarded(programs, Version::V311, Bounds::Default, guard).await?;
+    let (address, target) = (broker.address(), broker.tls().unwrap_or(broker.address()));
     let (in_place, ready) = mpsc::channel();
     let (stop, stopped) = oneshot::channel();
-    let attacker = thread::spawn(move || load::run(attack, address, &in_place, stopped));
+    let attacker = thread::spawn(move || load::run(attack, target, &in_place, stopped));
 
     // If the attack fails to get going, its thread ends and says why.
     let in_full_swing = ready.recv_timeout(IN_PLACE_WITHIN).is_ok();
     let worked = match in_full_swing {
-        true => work(pace, address).await,
+        true => work(pace, address, guard).await,
         false => Err(anyhow::anyhow!("the attack did not get going in time")),
     };
     let memory = memory(&broker);
@@ -117,10 +120,14 @@ async fn endure(
 }
 
 /// The normal client: it tries until it is let in, as any does, and then works.
-async fn work(pace: Pace, address: SocketAddr) -> anyhow::Result<(Latencies, Duration)> {
+async fn work(
+    pace: Pace,
+    address: SocketAddr,
+    guard: Guard,
+) -> anyhow::Result<(Latencies, Duration)> {
     let start = Instant::now();
     let pair = loop {
-        match Pair::connect(address, Version::V311, pace.qos) {
+        match Pair::connect(address, Version::V311, pace.qos, guard.login()) {
             Ok(pair) => break pair,
             Err(error) if start.elapsed() > GIVE_UP_AFTER => {
                 return Err(error.context("the normal client is not let in"));

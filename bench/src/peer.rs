@@ -1,5 +1,6 @@
 //! The brokers that are compared: how each is found, configured, started and stopped.
 
+mod guard;
 mod mosquitto;
 mod ours;
 
@@ -18,9 +19,15 @@ use anyhow::{Context, bail};
 use tempfile::TempDir;
 use tokio::time;
 
+pub(crate) use guard::Guard;
+use guard::Post;
 pub(crate) use ours::Store;
 
-use crate::{client::Client, usage::Usage, wire::Version};
+use crate::{
+    client::Client,
+    usage::Usage,
+    wire::{Session, Version},
+};
 
 /// How long a broker may take to answer its first client.
 const START_WITHIN: Duration = Duration::from_secs(10);
@@ -61,6 +68,8 @@ pub(crate) struct Programs {
 pub(crate) struct Running {
     child: Child,
     address: SocketAddr,
+    /// Where it speaks TLS, if it does.
+    tls: Option<SocketAddr>,
     complaints: PathBuf,
     /// What it has on disk goes with it, unless that belongs to somebody else.
     dir: Option<TempDir>,
@@ -99,6 +108,14 @@ impl Peer {
             .ok_or_else(|| format!("{} is not there: {}", self.name(), self.remedy()))
     }
 
+    /// Whether it is known here how it is set up with this.
+    pub(crate) fn has(self, guard: Guard) -> bool {
+        match self {
+            Self::Ours | Self::Mosquitto => true,
+            Self::Rumqttd | Self::Floor => guard == Guard::Nobody,
+        }
+    }
+
     /// Starts it, and waits until it answers.
     pub(crate) async fn start(
         self,
@@ -106,32 +123,54 @@ impl Peer {
         version: Version,
         bounds: Bounds,
     ) -> anyhow::Result<Running> {
+        self.start_guarded(programs, version, bounds, Guard::Nobody).await
+    }
+
+    /// The same, set up with users or with TLS.
+    pub(crate) async fn start_guarded(
+        self,
+        programs: &Programs,
+        version: Version,
+        bounds: Bounds,
+        guard: Guard,
+    ) -> anyhow::Result<Running> {
         let program = self.find(programs).map_err(anyhow::Error::msg)?;
         let dir = TempDir::new().context("cannot make a temporary directory")?;
         let address = free_port()?;
-        let args = self.arguments(dir.path(), address, version, bounds)?;
+        let post = Post { guard, dir: dir.path(), tls: free_port()? };
+        let args = self.arguments(address, version, bounds, post)?;
 
         let mut running = spawn(&program, &args, dir.path(), address)?;
+        running.tls = (guard == Guard::Tls).then_some(post.tls);
         running.dir = Some(dir);
-        running.ready(version).await?;
+        running.ready(version, guard).await?;
         Ok(running)
     }
 
     fn arguments(
         self,
-        dir: &Path,
         address: SocketAddr,
         version: Version,
         bounds: Bounds,
+        post: Post<'_>,
     ) -> anyhow::Result<Vec<OsString>> {
+        let Post { guard, dir, tls } = post;
         let file = dir.join("config");
+        if guard == Guard::Tls {
+            guard::certify(dir)?;
+        }
         let args = match self {
             Self::Ours => {
-                write(&file, &ours::config(dir, address, bounds, Store::default()))?;
+                let tls = (guard == Guard::Tls).then_some(tls);
+                let mut config = ours::config(dir, address, tls, bounds, Store::default());
+                ours::guarded(&mut config, post);
+                write(&file, &config)?;
+                write(&dir.join(ours::USERS), &ours::users())?;
                 vec!["--config".into(), file.into()]
             }
             Self::Mosquitto => {
-                write(&file, &mosquitto::config(address, bounds))?;
+                write(&file, &mosquitto::config(address, bounds, post))?;
+                write(&dir.join(mosquitto::PASSWORDS), &mosquitto::passwords())?;
                 vec!["-c".into(), file.into()]
             }
             Self::Rumqttd => {
@@ -157,15 +196,20 @@ impl Running {
     ) -> anyhow::Result<Self> {
         let program = Peer::Ours.find(programs).map_err(anyhow::Error::msg)?;
         let (file, address) = (dir.join("config"), free_port()?);
-        write(&file, &ours::config(dir, address, Bounds::Lifted, store))?;
+        write(&file, &ours::config(dir, address, None, Bounds::Lifted, store))?;
 
         let mut running = spawn(&program, &["--config".into(), file.into()], dir, address)?;
-        running.ready(Version::V311).await?;
+        running.ready(Version::V311, Guard::Nobody).await?;
         Ok(running)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it speaks TLS, if it was set up so.
+    pub(crate) fn tls(&self) -> Option<SocketAddr> {
+        self.tls
     }
 
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
@@ -184,11 +228,12 @@ impl Running {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    async fn ready(&mut self, version: Version) -> anyhow::Result<()> {
+    async fn ready(&mut self, version: Version, guard: Guard) -> anyhow::Result<()> {
         let deadline = Instant::now() + START_WITHIN;
+        let connect = version.connect("ready", Session::Clean, guard.login());
 
         loop {
-            let Err(error) = Client::connect(self.address, version, "ready").await else {
+            let Err(error) = Client::open(self.address, version, &connect).await else {
                 return Ok(());
             };
             if let Some(status) = self.child.try_wait().context("cannot ask for its end")? {
@@ -231,7 +276,7 @@ fn spawn(
         .spawn()
         .with_context(|| format!("cannot start {}", program.display()))?;
 
-    Ok(Running { child, address, complaints, dir: None })
+    Ok(Running { child, address, tls: None, complaints, dir: None })
 }
 
 /// Below the ports that the system gives to outgoing connections, of which there will be many.

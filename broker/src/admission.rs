@@ -12,15 +12,11 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use access::{Access, Refused, Rights, User};
 use schemas::{Root, Topic};
-use tracing::warn;
 
 use crate::{
     codec::{Connect, Publication, Reason, Version, Will},
     topic,
 };
-
-/// How much of a name is logged that anybody can send.
-const LONGEST_NAME: usize = 64;
 
 /// Whom a connection belongs to, and what that allows it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -210,12 +206,7 @@ impl Admission {
 
         match (&connect.username, &connect.password, certificate) {
             (Some(name), Some(password), _) => {
-                let login = self.access.authenticate(name, password, peer).await;
-                if matches!(login, Err(Refused::BadLogin)) {
-                    let user: String = name.chars().take(LONGEST_NAME).collect();
-                    warn!(user, %peer, "A login failed");
-                }
-                Ok(login?)
+                Ok(self.access.authenticate(name, password, peer).await?)
             }
             (Some(name), None, Some(certificate)) if name != certificate => {
                 Err(Denied::Certificate)

@@ -10,7 +10,7 @@ use access::User;
 use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time,
+    task, time,
 };
 use tokio_util::{
     io::{poll_read_buf, poll_write_buf},
@@ -40,6 +40,8 @@ const READ_AT_MOST: usize = 256 * 1024;
 const OUTBOX_FULL: usize = 1 << 20;
 /// How many answers may wait for the disk before nothing more is read.
 const UNANSWERED: usize = 1_000;
+/// How many packets of one client are taken before others have their turn.
+const PACKETS_AT_ONCE: usize = 256;
 /// How many messages are taken from the router before the socket has its turn.
 const MESSAGES_AT_ONCE: usize = 256;
 /// How long what was published before a stop may take through the router.
@@ -261,6 +263,7 @@ where
     /// Takes the packets that are complete.
     async fn take_packets(&mut self) -> Result<(), End> {
         let maximum = self.front.limits.packet_size as usize;
+        let mut taken = 0;
 
         while self.may_read()
             && self.pace.is_open()
@@ -268,11 +271,12 @@ where
         {
             self.keep_alive.heard();
             let packet = Packet::decode(frame, self.session.version()).map_err(Close::from)?;
-            if matches!(packet, Packet::Publish(_)) && !self.pace.take() {
-                self.front.figures.throttled.add();
-            }
             let step = self.session.packet(packet, self.front.exchange.now())?;
             self.take(step).await?;
+            taken += 1;
+            if taken % PACKETS_AT_ONCE == 0 {
+                task::yield_now().await;
+            }
         }
         Ok(())
     }
@@ -280,6 +284,10 @@ where
     async fn take(&mut self, step: Step) -> Result<(), End> {
         match step {
             Step::Done => Ok(()),
+            Step::Refused => {
+                self.count_publish();
+                Ok(())
+            }
             Step::Publish(publication, packet_id) => {
                 self.publish(&publication, packet_id).await;
                 Ok(())
@@ -294,12 +302,19 @@ where
     }
 
     async fn publish(&mut self, publication: &Publication, packet_id: Option<PacketId>) {
+        self.count_publish();
         let incoming = self.session.incoming(publication.qos, packet_id);
         let origin = self.session.member().origin;
         let published = self.front.exchange.publish(publication, origin, incoming).await;
 
         let outcome = published.map_err(|_full| Reason::QuotaExceeded);
         self.session.published(publication.qos, packet_id, outcome);
+    }
+
+    fn count_publish(&mut self) {
+        if !self.pace.take() {
+            self.front.figures.throttled.add();
+        }
     }
 
     async fn subscribe(&mut self, asked: Vec<Asked>) -> Result<(), End> {

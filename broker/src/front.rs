@@ -27,9 +27,13 @@ use crate::{
     registry::{Claim, Expired, Owner, Parked, Registry, Since},
     retained::Capacity,
     router::NoLink,
+    seldom::Shared,
     session::{Kept, Session, Surroundings},
     store::{self, Change, Location, Store},
 };
+
+/// How often things are logged that somebody unknown can cause.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// The broker behind its listener.
 pub(crate) struct Front {
@@ -42,6 +46,9 @@ pub(crate) struct Front {
     pub(crate) doorstep: Arc<Doorstep>,
     /// Room for those that have.
     pub(crate) connections: Arc<Semaphore>,
+    /// When it may be logged again that a login has failed, and that somebody was turned away.
+    pub(crate) failed_logins: Shared,
+    pub(crate) turned_away: Shared,
     last_origin: AtomicU64,
     last_record: AtomicU64,
 }
@@ -86,6 +93,8 @@ impl Front {
             registry: Arc::default(),
             doorstep: Arc::new(Doorstep::new(limits.handshakes)),
             connections: Arc::new(Semaphore::new(limits.connections)),
+            failed_logins: Shared::new(TELL_EVERY),
+            turned_away: Shared::new(TELL_EVERY),
             last_origin: AtomicU64::new(first_origin),
             last_record: AtomicU64::new(contents.last_session),
             limits: Arc::new(limits.clone()),

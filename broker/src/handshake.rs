@@ -8,6 +8,7 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time,
 };
+use tracing::warn;
 
 use crate::{
     admission::{Denied, Principal},
@@ -19,6 +20,8 @@ use crate::{
 
 /// The longest CONNECT that is worth reading from somebody unknown.
 const LONGEST: usize = 128 * 1024;
+/// How much of a name is logged that anybody can send.
+const LONGEST_NAME: usize = 64;
 /// How long somebody who is turned away may take to hear why.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -92,6 +95,7 @@ where
         .admission
         .admit(&connect, peer.address.ip(), peer.certificate_name.as_deref())
         .await
+        .inspect_err(|denied| report(*denied, &connect, peer, front))
         .map_err(|denied| TurnedAway::Denied(version, denied))?;
     let places =
         front.connections.clone().try_acquire_owned().map_err(|_| TurnedAway::Crowded(version))?;
@@ -109,6 +113,18 @@ where
     }
 
     Ok(Admitted { connect, principal, owner, places })
+}
+
+/// Tells of a login that failed, which people want to know.
+fn report(denied: Denied, connect: &Connect, peer: &Peer, front: &Front) {
+    if denied != Denied::BadLogin {
+        return;
+    }
+    if let Some(failed) = front.failed_logins.happened(front.exchange.now()) {
+        let name = connect.username.as_deref().unwrap_or_default();
+        let user: String = name.chars().take(LONGEST_NAME).collect();
+        warn!(user, peer = %peer.address.ip(), failed, "A login failed");
+    }
 }
 
 async fn read_connect<S>(io: &mut S, received: &mut BytesMut) -> Result<Connect, TurnedAway>

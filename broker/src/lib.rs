@@ -63,6 +63,7 @@ mod registry;
 mod rereading;
 mod retained;
 mod router;
+mod seldom;
 mod session;
 mod store;
 

@@ -21,7 +21,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, field, info, info_span, warn};
 
-use crate::{connection, front::Front};
+use crate::{connection, front::Front, seldom::Seldom};
 
 pub(crate) use doorstep::{Doorstep, Place};
 pub(crate) use peer::Peer;
@@ -33,6 +33,8 @@ const BACKLOG: u32 = 1024;
 const STOP_WITHIN: Duration = Duration::from_millis(1_500);
 /// How long a client may take to read the end of TLS.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How often it is logged that no connection can be accepted.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How long to wait when no further socket can be had.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
 
@@ -119,6 +121,8 @@ impl Listener {
         front: &Arc<Front>,
         cancel: &CancellationToken,
     ) {
+        let mut failures = Seldom::new(TELL_EVERY);
+
         loop {
             tokio::select! {
                 biased;
@@ -132,7 +136,9 @@ impl Listener {
                         self.serve_one(stream, Visit { peer, place, front, cancel }, clients);
                     }
                     Err(error) => {
-                        warn!(%error, "Cannot accept a connection");
+                        if let Some(failed) = failures.happened(front.exchange.now()) {
+                            warn!(%error, failed, "Cannot accept a connection");
+                        }
                         front.doorstep.make_room();
                         time::sleep(OUT_OF_SOCKETS).await;
                     }
@@ -252,7 +258,10 @@ impl Visit {
         match why {
             // Somebody who is trusted has a certificate that is of no use.
             TurnedAway::Tls(tls::AcceptError::Certificate(_) | tls::AcceptError::Name(_)) => {
-                warn!(reason, "Turned a connection away");
+                let now = self.front.exchange.now();
+                if let Some(turned_away) = self.front.turned_away.happened(now) {
+                    warn!(reason, turned_away, "Turned a connection away");
+                }
             }
             TurnedAway::Silent(_)
             | TurnedAway::Tls(tls::AcceptError::Handshake(_))

@@ -44,8 +44,12 @@ use crate::{
     inbox::Delivery,
     limits::Limits,
     outbox::Outbox,
+    seldom::Seldom,
     store::{Change, Ticket},
 };
+
+/// How often it is logged that one client is refused something.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// One client's session while the client is connected.
 #[derive(Debug)]
@@ -66,6 +70,7 @@ pub(crate) struct Session {
     unanswered: VecDeque<Unanswered>,
     unsettled: VecDeque<Unsettled>,
     last_ticket: u16,
+    refusals: Seldom,
     /// What was taken from the inbox and has not been sent.
     next: VecDeque<Delivery>,
     /// What the store has to be told.
@@ -86,6 +91,8 @@ pub(crate) struct Surroundings {
 pub(crate) enum Step {
     /// Nothing: the session has answered by itself, or there is no answer.
     Done,
+    /// The same, about a message that was refused: that is work as well.
+    Refused,
     /// Publish, then tell [`Session::published`].
     Publish(Publication, Option<PacketId>),
     /// Put these subscriptions into effect, then tell [`Session::placed`].
@@ -151,6 +158,7 @@ impl Session {
             unanswered: VecDeque::new(),
             unsettled: VecDeque::new(),
             last_ticket: 0,
+            refusals: Seldom::new(TELL_EVERY),
             next: VecDeque::new(),
             changes: Vec::new(),
             outbox: Outbox::default(),
@@ -187,7 +195,11 @@ impl Session {
     }
 
     /// Ends the connection: what is left is what outlives it.
-    pub(crate) fn into_kept(self) -> Kept {
+    pub(crate) fn into_kept(mut self) -> Kept {
+        let refused = self.refusals.take_unsaid();
+        if refused > 0 {
+            warn!(user = %self.principal.user, refused, "Refused more messages or subscriptions");
+        }
         self.kept.member.inbox.leave(self.next);
         self.kept
     }
@@ -201,12 +213,12 @@ impl Session {
     /// Takes a packet from the client.
     pub(crate) fn packet(&mut self, packet: Packet, now: Duration) -> Result<Step, Close> {
         match packet {
-            Packet::Publish(publish) => return self.publish(publish),
+            Packet::Publish(publish) => return self.publish(publish, now),
             Packet::PubAck(id) => self.acknowledged(id, now)?,
             Packet::PubRec(id, verdict) => self.received(id, verdict, now)?,
             Packet::PubRel(id) => self.released(id),
             Packet::PubComp(id) => self.completed(id, now)?,
-            Packet::Subscribe(subscribe) => return Ok(self.subscribe(subscribe)),
+            Packet::Subscribe(subscribe) => return Ok(self.subscribe(subscribe, now)),
             Packet::Unsubscribe(unsubscribe) => return Ok(self.unsubscribe(unsubscribe)),
             Packet::PingReq => encode::pingresp(self.outbox.open()),
             Packet::Disconnect(disconnect) => return self.leave(&disconnect),
@@ -222,7 +234,7 @@ impl Session {
         Ok(Step::Done)
     }
 
-    fn publish(&mut self, publish: Publish) -> Result<Step, Close> {
+    fn publish(&mut self, publish: Publish, now: Duration) -> Result<Step, Close> {
         let Publish { mut publication, packet_id, alias } = publish;
         self.figures.received.add();
 
@@ -238,17 +250,15 @@ impl Session {
         }
         if let Err(denied) = self.admission.publish(&self.principal, &publication) {
             self.figures.refused.add();
-            warn!(
-                topic = %publication.topic,
-                user = %self.principal.user,
-                reason = %denied,
-                "Refused a message"
-            );
+            if let Some(refused) = self.refusals.happened(now) {
+                let (topic, user) = (&publication.topic, &self.principal.user);
+                warn!(%topic, %user, reason = %denied, refused, "Refused a message");
+            }
             // Before MQTT 5 an acknowledgement cannot say so. The message is acknowledged all the
             // same (4.3.2 and 3.3.5 of 3.1.1): the only other answer would be to close the
             // connection, and a client that tries again would be cut off for ever.
             self.refused(packet_id, publication.qos, denied.reason(), denied.text());
-            return Ok(Step::Done);
+            return Ok(Step::Refused);
         }
 
         Ok(Step::Publish(publication, packet_id))

@@ -1,5 +1,7 @@
 //! What a hostile client may do.
 
+use crate::peer::Guard;
+
 /// The attacks, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attack {
@@ -7,6 +9,8 @@ pub(super) enum Attack {
     Nothing,
     /// Connections that say nothing at all.
     SilentConnections,
+    /// The same, where TLS is spoken.
+    SilentTls,
     /// CONNECT at a byte a second.
     SlowConnect,
     /// A topic is flooded whose subscriber does not read.
@@ -24,9 +28,10 @@ pub(super) enum Attack {
 }
 
 impl Attack {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Nothing,
         Self::SilentConnections,
+        Self::SilentTls,
         Self::SlowConnect,
         Self::DeafSubscriber,
         Self::Churn,
@@ -40,6 +45,7 @@ impl Attack {
         match self {
             Self::Nothing => "undisturbed",
             Self::SilentConnections => "2,000 silent connections",
+            Self::SilentTls => "2,000 silent connections to TLS",
             Self::SlowConnect => "CONNECT at a byte a second, 500 times",
             Self::DeafSubscriber => "flood to a subscriber that does not read",
             Self::Churn => "client ids come and go",
@@ -49,9 +55,20 @@ impl Attack {
             Self::PasswordGuessing => "password guessing",
         }
     }
-}
 
-/// What cannot be tried.
-pub(super) const SKIPPED: [&str; 1] = [
-    "2,000 silent TLS connections: skipped, the configuration of no broker here has a TLS listener yet",
-];
+    /// What a broker is guarded with against whom it is tried.
+    pub(super) fn guard(self) -> Guard {
+        match self {
+            Self::PasswordGuessing => Guard::Users,
+            Self::SilentTls => Guard::Tls,
+            Self::Nothing
+            | Self::SilentConnections
+            | Self::SlowConnect
+            | Self::DeafSubscriber
+            | Self::Churn
+            | Self::HugePackets
+            | Self::DeepFilters
+            | Self::Forbidden => Guard::Nobody,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The attacks themselves.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     sync::oneshot,
     task::JoinSet,
     time,
@@ -25,6 +25,8 @@ use crate::{
     wire::{Qos, Retain, Session, Version, remaining_length},
 };
 
+/// Where guesses come from: a broker may let an address wait that guesses, and whoever is right at it.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const SILENT: usize = 2_000;
 const SLOW: usize = 500;
 /// Each of these waits for an answer before it goes on.
@@ -86,12 +88,12 @@ pub(super) fn run(
 fn unit(attack: Attack) -> &'static str {
     match attack {
         Attack::Nothing => "attacks",
-        Attack::SilentConnections | Attack::SlowConnect => "connections made",
+        Attack::SilentConnections | Attack::SilentTls | Attack::SlowConnect => "connections made",
         Attack::DeafSubscriber | Attack::Forbidden => "messages sent",
         Attack::Churn => "clients came and went",
         Attack::HugePackets => "packets announced",
         Attack::DeepFilters => "packets of 100 filters answered",
-        Attack::PasswordGuessing => "passwords accepted (any, where there are no logins)",
+        Attack::PasswordGuessing => "passwords accepted",
     }
 }
 
@@ -104,7 +106,7 @@ async fn prepare(
 ) -> anyhow::Result<Vec<TcpStream>> {
     match attack {
         Attack::Nothing => {}
-        Attack::SilentConnections => {
+        Attack::SilentConnections | Attack::SilentTls => {
             for _ in 0..SILENT {
                 tasks.spawn(silent(address, score.clone()));
             }
@@ -284,8 +286,11 @@ async fn subscribe_deeply(address: SocketAddr, n: usize, score: Score) {
 async fn guess(address: SocketAddr, n: u64) -> anyhow::Result<()> {
     let password = format!("secret{n}");
     let connect =
-        VERSION.connect(&format!("guess-{n}"), Session::Clean, Some(("operator", &password)));
-    Client::open(address, VERSION, &connect).await?;
+        VERSION.connect(&format!("guess-{n}"), Session::Clean, Some(("bench", &password)));
+    let socket = TcpSocket::new_v4().context("cannot make a socket")?;
+    socket.bind((ELSEWHERE, 0).into()).context("cannot take an address")?;
+    let stream = socket.connect(address).await.context("cannot connect")?;
+    Client::over(stream, VERSION, &connect).await?;
 
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 use std::{fmt::Write, net::SocketAddr, path::Path};
 
-use super::Bounds;
+use super::{
+    Bounds,
+    guard::{ARGON2, CERTIFICATE, Guard, KEY, Post, USER},
+};
 
 /// How durable what it stores is.
 #[derive(Debug, Clone, Default)]
@@ -13,10 +16,44 @@ pub(crate) struct Store {
 
 const LIFTED: &str = "handshakes = 20000\nqueued_messages = 10000000\nqueued_bytes = 1073741824\n";
 
+/// The file of users, next to the configuration.
+pub(super) const USERS: &str = "users.toml";
+
+pub(super) fn users() -> String {
+    format!("[users.{USER}]\npassword = \"{ARGON2}\"\nrole = \"bench\"\n")
+}
+
+/// The sections that follow `[broker]`.
+pub(super) fn guarded(config: &mut String, post: Post<'_>) {
+    // It cannot fail: it only takes memory.
+    let _ = match post.guard {
+        Guard::Nobody => Ok(()),
+        Guard::Users => write!(
+            config,
+            "\n[access]\nusers = \"{}\"\n\n[access.roles.bench]\npublish = [\"#\"]\n\
+             subscribe = [\"#\"]\n",
+            post.dir.join(USERS).display()
+        ),
+        Guard::Tls => write!(
+            config,
+            "\n[broker.tls]\ncertificate = \"{}\"\nkey = \"{}\"\n",
+            post.dir.join(CERTIFICATE).display(),
+            post.dir.join(KEY).display()
+        ),
+    };
+}
+
 /// What else is to be set comes from the environment, as for any broker of ours.
-pub(super) fn config(dir: &Path, address: SocketAddr, bounds: Bounds, store: Store) -> String {
+pub(super) fn config(
+    dir: &Path,
+    address: SocketAddr,
+    tls: Option<SocketAddr>,
+    bounds: Bounds,
+    store: Store,
+) -> String {
+    let tls = tls.map(|address| format!("listen_tls = \"{address}\"\n")).unwrap_or_default();
     let mut config = format!(
-        "data_dir = \"{}\"\n\n[log]\nfilter = \"warn\"\n\n[broker]\nlisten = \"{address}\"\n\n\
+        "data_dir = \"{}\"\n\n[log]\nfilter = \"warn\"\n\n[broker]\nlisten = \"{address}\"\n{tls}\n\
          [broker.limits]\nconnections = 20000\n\
          connections_per_address = 20000\nconnections_per_user = 20000\n",
         dir.join("data").display(),

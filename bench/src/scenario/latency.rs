@@ -19,7 +19,7 @@ use super::Outcome;
 use crate::{
     peer::Running,
     statistics::percentile,
-    wire::{Inbox, Kind, Qos, Retain, Session, Version, puback},
+    wire::{Inbox, Kind, Login, Qos, Retain, Session, Version, puback},
 };
 
 const TOPIC: &str = "latency/probe";
@@ -64,7 +64,7 @@ impl Latencies {
 
 impl Pace {
     pub(super) fn run(&self, broker: &Running, version: Version) -> anyhow::Result<Outcome> {
-        let latencies = self.probe(Pair::connect(broker.address(), version, self.qos)?)?;
+        let latencies = self.probe(Pair::connect(broker.address(), version, self.qos, None)?)?;
         let lost = latencies.lost();
 
         Ok(Outcome {
@@ -122,11 +122,17 @@ impl Pace {
 }
 
 impl Pair {
-    pub(crate) fn connect(address: SocketAddr, version: Version, qos: Qos) -> anyhow::Result<Self> {
-        let mut subscriber = connect(address, version, "latency-subscriber")?;
+    pub(crate) fn connect(
+        address: SocketAddr,
+        version: Version,
+        qos: Qos,
+        login: Login<'_>,
+    ) -> anyhow::Result<Self> {
+        let client = |name| connect(address, &version.connect(name, Session::Clean, login));
+        let mut subscriber = client("latency-subscriber")?;
         let subscribe = version.subscribe(1, &[TOPIC], qos);
         exchange(&mut subscriber, &subscribe, Kind::SubAck)?;
-        let publisher = connect(address, version, "latency-publisher")?;
+        let publisher = client("latency-publisher")?;
 
         Ok(Self { publisher, subscriber, version })
     }
@@ -177,12 +183,11 @@ fn nanos(epoch: Instant) -> u64 {
     u64::try_from(epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn connect(address: SocketAddr, version: Version, client_id: &str) -> anyhow::Result<TcpStream> {
+fn connect(address: SocketAddr, packet: &[u8]) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(address).context("cannot connect")?;
     stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
     stream.set_read_timeout(Some(LOST_AFTER)).context("cannot set a timeout")?;
-    let connect = version.connect(client_id, Session::Clean, None);
-    exchange(&mut stream, &connect, Kind::ConnAck)?;
+    exchange(&mut stream, packet, Kind::ConnAck)?;
 
     Ok(stream)
 }

@@ -49,7 +49,7 @@ async fn a_client_hears_on_when_the_router_was_replaced() {
     for round in 1..4 {
         front.exchange.kill_router();
         while front.figures.router_restarts.value() < round {
-            tokio::task::yield_now().await;
+            task::yield_now().await;
         }
         // Retained: told anew to whoever was away when it was published.
         let publication = Publication {

@@ -1,6 +1,6 @@
 //! How a session comes to its subscriptions: asked for, in effect, answered.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 use tracing::warn;
 
@@ -44,12 +44,12 @@ pub(crate) struct Asked {
 }
 
 impl Session {
-    pub(super) fn subscribe(&mut self, subscribe: Subscribe) -> Step {
+    pub(super) fn subscribe(&mut self, subscribe: Subscribe, now: Duration) -> Step {
         let Subscribe { packet_id, identifier, requests } = subscribe;
         let (mut reasons, mut asked) = (Vec::new(), Vec::new());
 
         for request in requests {
-            let reason = self.admit(&request);
+            let reason = self.admit(&request, now);
             reasons.push(reason);
             if reason.is_refusal() {
                 continue;
@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// What is granted to a request, or why nothing is.
-    fn admit(&self, request: &Request) -> Reason {
+    pub(super) fn admit(&mut self, request: &Request, now: Duration) -> Reason {
         let filter = &request.filter[..];
 
         if topic::depth(filter) > self.limits.topic_levels {
@@ -79,7 +79,10 @@ impl Session {
         }
         if let Err(denied) = self.admission.subscribe(&self.principal, filter) {
             self.figures.refused_subscriptions.add();
-            warn!(filter, user = %self.principal.user, reason = %denied, "Refused a subscription");
+            if let Some(refused) = self.refusals.happened(now) {
+                let user = &self.principal.user;
+                warn!(filter, %user, reason = %denied, refused, "Refused a subscription");
+            }
             return denied.reason();
         }
         if self.kept.subscriptions.len() >= self.limits.subscriptions

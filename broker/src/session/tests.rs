@@ -61,15 +61,9 @@ impl Bench {
 
     /// Subscribes by way of the router; says under which ticket.
     fn subscribe(&mut self, filter: &str) -> Option<u16> {
-        let request = Request {
-            filter: filter.into(),
-            qos: Qos::ExactlyOnce,
-            no_local: false,
-            retain_as_published: false,
-            retain_handling: RetainHandling::Always,
-        };
         let packet_id = PacketId::MIN;
-        let subscribe = Subscribe { packet_id, identifier: None, requests: vec![request] };
+        let requests = vec![request(filter)];
+        let subscribe = Subscribe { packet_id, identifier: None, requests };
         let step = self.0.packet(Packet::Subscribe(subscribe), NOW).unwrap();
         let Step::Subscribe(asked) = step else { panic!("no subscription") };
         let placed = asked.into_iter().map(|asked| (asked, Way::Routed)).collect();
@@ -105,6 +99,16 @@ impl Bench {
         let mut bytes = BytesMut::from(&self.0.outbox().copy_to_bytes(waiting)[..]);
         let cut = || frame::cut(&mut bytes, 1 << 20).unwrap();
         std::iter::from_fn(cut).map(|frame| frame.first).collect()
+    }
+}
+
+fn request(filter: &str) -> Request {
+    Request {
+        filter: filter.into(),
+        qos: Qos::ExactlyOnce,
+        no_local: false,
+        retain_as_published: false,
+        retain_handling: RetainHandling::Always,
     }
 }
 
@@ -234,6 +238,31 @@ fn a_new_router_is_told_everything_and_what_it_may_have_lost_is_sent_again() {
     bench.0.missed(KEY, missed.to_vec()).unwrap();
     bench.0.pump(NOW).unwrap();
     assert_eq!(bench.take(), [0x32]);
+}
+
+#[test]
+fn a_client_that_is_refused_again_and_again_is_seldom_told_of() {
+    let mut bench = Bench::of(Principal::blind_to(&["secret"]));
+    let publication = Publication {
+        topic: "secret".into(),
+        payload: Bytes::new(),
+        qos: Qos::AtMostOnce,
+        retain: false,
+        expiry: None,
+        properties: Bytes::new(),
+    };
+    let mut unsaid_after = |now| {
+        let publish = Publish { publication: publication.clone(), packet_id: None, alias: None };
+        assert_eq!(bench.0.packet(Packet::Publish(publish), now), Ok(Step::Refused));
+        assert_eq!(bench.0.admit(&request("secret"), now), Reason::NotAuthorized);
+        bench.0.refusals.take_unsaid()
+    };
+
+    assert_eq!(unsaid_after(NOW), 1);
+    assert_eq!(unsaid_after(NOW + TELL_EVERY / 2), 2);
+    assert_eq!(unsaid_after(NOW + TELL_EVERY), 1);
+    assert_eq!(bench.0.figures.refused.value(), 3);
+    assert_eq!(bench.0.figures.refused_subscriptions.value(), 3);
 }
 
 #[test]
