@@ -477,7 +477,7 @@ impl Inner {
     }
 
     fn push_to_router(&mut self, message: Message) {
-        if message.qos() > Qos::AtMostOnce {
+        if message.qos() > Qos::AtMostOnce || message.retain() {
             self.recent.push(message.clone());
         }
         // What a router that dies has not handed on is sent again to those who resubscribe.
