@@ -96,7 +96,7 @@ pub(crate) async fn serve<S>(
     let admitted = tokio::select! {
         biased;
         () = cancel.cancelled() => return,
-        () = place.sent_away() => Err(TurnedAway::Silent),
+        () = place.sent_away() => Err(TurnedAway::CrowdedOut),
         admitted = handshake::receive(&mut io, &mut received, &peer, front) => admitted,
     };
 
@@ -106,7 +106,7 @@ pub(crate) async fn serve<S>(
             welcome(io, received, admitted, front, cancel).await;
         }
         Err(why) => {
-            front.figures.turned_away.add();
+            front.figures.turned_away(&why);
             debug!(reason = %why, "Turned a connection away");
             handshake::turn_away(&mut io, &why).await;
         }

@@ -42,6 +42,8 @@ pub(crate) struct Front {
     pub(crate) doorstep: Arc<Doorstep>,
     /// Room for those that have.
     pub(crate) connections: Arc<Semaphore>,
+    /// Whether the store was damaged, and an empty one took its place.
+    pub(crate) store_set_aside: bool,
     last_origin: AtomicU64,
     last_record: AtomicU64,
 }
@@ -80,12 +82,13 @@ impl Front {
         let first_origin = exchange.now().as_micros() as u64;
 
         let front = Self {
-            admission: Arc::new(Admission::new(access, root, limits.client_id_bytes)),
+            admission: Arc::new(Admission::new(access, root, limits)),
             figures,
             exchange,
             registry: Arc::default(),
-            doorstep: Arc::new(Doorstep::new(limits.handshakes)),
+            doorstep: Arc::new(Doorstep::new(limits.handshakes, limits.connections_per_address)),
             connections: Arc::new(Semaphore::new(limits.connections)),
+            store_set_aside: contents.set_aside.is_some(),
             last_origin: AtomicU64::new(first_origin),
             last_record: AtomicU64::new(contents.last_session),
             limits: Arc::new(limits.clone()),

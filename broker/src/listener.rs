@@ -23,7 +23,7 @@ use tracing::{Instrument, debug, field, info, info_span, warn};
 
 use crate::{connection, front::Front};
 
-pub(crate) use doorstep::{Doorstep, Place};
+pub(crate) use doorstep::{Counted, Doorstep, Place};
 pub(crate) use peer::Peer;
 pub use peer::Transport;
 pub(crate) use websocket::Origins;
@@ -72,6 +72,7 @@ enum TurnedAway {
 struct Visit {
     peer: Peer,
     place: Place,
+    counted: Counted,
     front: Arc<Front>,
     cancel: CancellationToken,
 }
@@ -124,13 +125,7 @@ impl Listener {
                 biased;
                 Some(_) = clients.join_next() => {}
                 accepted = self.socket.accept() => match accepted {
-                    Ok((stream, address)) => {
-                        let place = front.doorstep.enter();
-                        let peer =
-                            Peer { address, certificate_name: None, transport: self.transport };
-                        let (front, cancel) = (Arc::clone(front), cancel.clone());
-                        self.serve_one(stream, Visit { peer, place, front, cancel }, clients);
-                    }
+                    Ok((stream, address)) => self.enter(stream, address, clients, front, cancel),
                     Err(error) => {
                         warn!(%error, "Cannot accept a connection");
                         front.doorstep.make_room();
@@ -139,6 +134,26 @@ impl Listener {
                 },
             }
         }
+    }
+
+    fn enter(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        clients: &mut JoinSet<()>,
+        front: &Arc<Front>,
+        cancel: &CancellationToken,
+    ) {
+        let Ok((place, counted)) = front.doorstep.enter(address.ip()) else {
+            front.figures.turned_away.add();
+            front.figures.crowded_addresses.add();
+            debug!(peer = %address, "Turned a connection away: its address has too many");
+            return;
+        };
+        let peer = Peer { address, certificate_name: None, transport: self.transport };
+        let (front, cancel) = (Arc::clone(front), cancel.clone());
+
+        self.serve_one(stream, Visit { peer, place, counted, front, cancel }, clients);
     }
 
     fn serve_one(&self, stream: TcpStream, visit: Visit, clients: &mut JoinSet<()>) {
@@ -173,7 +188,7 @@ impl Visit {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Self { peer, place, front, cancel } = self;
+        let Self { peer, place, counted: _counted, front, cancel } = self;
 
         connection::serve(stream, peer, place, &front, &cancel).await;
     }
@@ -247,6 +262,9 @@ impl Visit {
 
     fn turn_away(&self, why: &TurnedAway) {
         self.front.figures.turned_away.add();
+        if matches!(why, TurnedAway::Crowded) {
+            self.front.figures.crowded_out.add();
+        }
         let reason = chain(why);
 
         match why {

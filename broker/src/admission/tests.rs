@@ -16,7 +16,7 @@ impl Admission {
     pub(crate) fn open_to_all(root: &str) -> Self {
         let root: Root = root.parse().unwrap();
 
-        Self::new(Access::without_logins(&root), root, 256)
+        Self::new(Access::without_logins(&root), root, &Limits::default())
     }
 }
 
@@ -191,7 +191,7 @@ impl Site {
         fs::write(dir.path().join("users.toml"), users).unwrap();
         let access = Access::open(&access::Config::default(), dir.path(), &root).unwrap();
 
-        Self { admission: Admission::new(access, root, 256), _dir: dir }
+        Self { admission: Admission::new(access, root, &Limits::default()), _dir: dir }
     }
 }
 
