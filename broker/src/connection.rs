@@ -349,7 +349,7 @@ where
         let exchange = &self.front.exchange;
         let is_committed = |ticket| exchange.store().is_committed(ticket);
 
-        self.session.answer(is_committed);
+        self.session.release(is_committed, exchange.now());
         for due in self.session.settle(is_committed) {
             match due {
                 Due::Retained(route) => {
@@ -366,11 +366,12 @@ where
         Ok(())
     }
 
-    /// Tells the store what it need not keep any longer.
+    /// Tells the store what has become of the session.
     fn record(&mut self) {
         let changes = self.session.take_changes();
         if !changes.is_empty() {
-            self.front.exchange.store().submit(changes);
+            let ticket = self.front.exchange.store().submit(changes);
+            self.session.recorded(ticket);
         }
     }
 

@@ -93,8 +93,10 @@ impl Front {
             last_record: AtomicU64::new(contents.last_session),
             limits: Arc::new(limits.clone()),
         };
-        for session in contents.sessions {
-            front.restore(session);
+        let over: Vec<Kept> =
+            contents.sessions.into_iter().filter_map(|session| front.restore(session)).collect();
+        for kept in over {
+            front.end_session(&kept);
         }
         for will in contents.wills {
             front.restore_will(will);
@@ -222,10 +224,14 @@ impl Front {
     /// A session is over, and a will that was not due yet is due now (3.1.3.2.2).
     async fn end(&self, owner: &Owner, parked: Parked) {
         let Parked { kept, will, .. } = parked;
-        self.exchange.end(&kept.member, kept.filters());
+        self.end_session(&kept);
         if let Some((_, will)) = will {
             self.publish_will(owner, &will, kept.member.origin).await;
         }
+    }
+
+    fn end_session(&self, kept: &Kept) {
+        self.exchange.end(&kept.member, kept.filters(), || kept.undelivered());
     }
 
     async fn publish_will(&self, owner: &Owner, will: &Will, origin: Origin) {
