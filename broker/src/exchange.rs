@@ -378,7 +378,7 @@ impl Exchange {
             }
         }
         for (filter, message) in undelivered() {
-            match inner.index.turn(&filter) {
+            match inner.index.turn(&filter, &message) {
                 Some(next) => drop(self.push(&message, vec![next], &mut changes)),
                 None => self.figures.dropped.add(),
             }

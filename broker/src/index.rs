@@ -155,11 +155,11 @@ impl Index {
     }
 
     /// Whose turn it is among the members of a shared subscription.
-    pub(crate) fn turn(&mut self, filter: &str) -> Option<&Subscriber> {
+    pub(crate) fn turn(&mut self, filter: &str, message: &Message) -> Option<&Subscriber> {
         let (group, filter) = split(filter);
         let node = self.root_mut(filter).find_mut(filter)?;
 
-        node.groups.iter_mut().find(|known| Some(&*known.name) == group)?.turn()
+        node.groups.iter_mut().find(|known| Some(&*known.name) == group)?.turn(message)
     }
 
     fn root(&self, name: &str) -> &Node {
