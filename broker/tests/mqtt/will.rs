@@ -1,20 +1,12 @@
 //! Wills (3.1.2.5).
 
-<<<<<<< HEAD
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use broker::{Config, Limits};
 
 use crate::{
-    client::{Client, Hello, Message, Publish, V5, V311, packet},
-    site::{Site, config},
-=======
-use std::time::{Duration, Instant};
-
-use crate::{
     client::{Client, FOR_AN_HOUR, Hello, Message, Publish, V5, V311, packet},
-    site::Site,
->>>>>>> 5238f1c (Show what the standard says, section by section)
+    site::{Site, config},
 };
 
 const WILL: Publish<'_> = Publish {
@@ -122,7 +114,6 @@ async fn a_will_may_be_retained() {
     assert_eq!((&message.payload[..], message.retain), (&b"offline"[..], 1));
 }
 
-<<<<<<< HEAD
 /// The configuration of a broker to which clients have to come back soon.
 fn impatient() -> Config {
     config(Limits { return_within: Duration::from_secs(1), ..Limits::default() })
@@ -167,7 +158,8 @@ async fn a_client_that_said_good_bye_left_nothing_behind() {
 
     assert_eq!(watcher.heard().await.0, "gone");
     expect_only_this(&mut watcher).await;
-=======
+}
+
 /// A client whose will is due when it has been gone for so many seconds.
 fn delayed(delay: &'static [u8; 5], session: &'static [u8]) -> Hello<'static> {
     let will = Some(Publish { properties: delay, ..WILL });
@@ -275,5 +267,4 @@ async fn a_will_has_the_properties_of_a_message() {
 
     let message = watcher.message().await;
     assert_eq!((message.qos, &message.properties[..]), (2, &properties[..]));
->>>>>>> 5238f1c (Show what the standard says, section by section)
 }
