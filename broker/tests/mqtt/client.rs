@@ -245,7 +245,8 @@ where
             }
         }
         let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).await.unwrap();
+        // A client that stops reading is cut off wherever its packets are.
+        self.stream.read_exact(&mut body).await.ok()?;
         Some(Packet { first, body })
     }
 
