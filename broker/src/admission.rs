@@ -15,6 +15,7 @@ use schemas::{Root, Topic};
 
 use crate::{
     codec::{Connect, Publication, Reason, Version, Will},
+    limits::Limits,
     topic,
 };
 
@@ -42,6 +43,7 @@ pub(crate) struct Admission {
     access: Access,
     root: Root,
     client_id_bytes: usize,
+    topic_levels: usize,
 }
 
 /// Something was not let in, and why.
@@ -51,6 +53,8 @@ pub(crate) enum Denied {
     RetainedCommand,
     #[error("topics that begin with `$` are the broker's own")]
     Reserved,
+    #[error("the topic has too many levels")]
+    Levels,
     #[error("the user may not publish there")]
     Publish,
     #[error("the user may not subscribe to that")]
@@ -77,7 +81,7 @@ impl Denied {
     /// What an MQTT 5 client is told.
     pub(crate) fn reason(self) -> Reason {
         match self {
-            Self::Reserved => Reason::TopicInvalid,
+            Self::Reserved | Self::Levels => Reason::TopicInvalid,
             Self::RetainedCommand
             | Self::Publish
             | Self::Subscribe
@@ -110,8 +114,10 @@ impl From<Refused> for Denied {
 }
 
 impl Admission {
-    pub(crate) fn new(access: Access, root: Root, client_id_bytes: usize) -> Self {
-        Self { access, root, client_id_bytes }
+    pub(crate) fn new(access: Access, root: Root, limits: &Limits) -> Self {
+        let &Limits { client_id_bytes, topic_levels, .. } = limits;
+
+        Self { access, root, client_id_bytes, topic_levels }
     }
 
     /// Whether a client may connect, and as whom.
@@ -161,6 +167,9 @@ impl Admission {
     ) -> Result<(), Denied> {
         if topic::is_reserved(&publication.topic) {
             return Err(Denied::Reserved);
+        }
+        if topic::depth(&publication.topic) > self.topic_levels {
+            return Err(Denied::Levels);
         }
         if publication.retain && self.is_command(&publication.topic) {
             return Err(Denied::RetainedCommand);

@@ -98,7 +98,7 @@ pub(crate) async fn serve<S>(
     let admitted = tokio::select! {
         biased;
         () = cancel.cancelled() => return,
-        () = place.sent_away() => Err(TurnedAway::Silent),
+        () = place.sent_away() => Err(TurnedAway::CrowdedOut),
         admitted = handshake::receive(&mut io, &mut received, &peer, front) => admitted,
     };
 
@@ -108,7 +108,7 @@ pub(crate) async fn serve<S>(
             welcome(io, received, admitted, front, cancel).await;
         }
         Err(why) => {
-            front.figures.turned_away.add();
+            front.figures.turned_away(&why);
             debug!(reason = %why, "Turned a connection away");
             handshake::turn_away(&mut io, &why).await;
         }
@@ -364,7 +364,7 @@ where
         let exchange = &self.front.exchange;
         let is_committed = |ticket| exchange.store().is_committed(ticket);
 
-        self.session.answer(is_committed);
+        self.session.release(is_committed, exchange.now());
         for due in self.session.settle(is_committed) {
             match due {
                 Due::Retained(route) => {
@@ -381,11 +381,12 @@ where
         Ok(())
     }
 
-    /// Tells the store what it need not keep any longer.
+    /// Tells the store what has become of the session.
     fn record(&mut self) {
         let changes = self.session.take_changes();
         if !changes.is_empty() {
-            self.front.exchange.store().submit(changes);
+            let ticket = self.front.exchange.store().submit(changes);
+            self.session.recorded(ticket);
         }
     }
 

@@ -30,7 +30,7 @@ use crate::{
     codec::{PacketId, Publication, Qos, Request},
     figures::Figures,
     inbox::{Delivery, Inbox, Note, Pushed},
-    index::{Found, Index, Subscriber},
+    index::{Index, Subscriber},
     message::{Draft, Message, Origin},
     retained::{Capacity, Full, Retained},
     router::{Entrance, Event, Link, NoLink, Router},
@@ -259,9 +259,20 @@ impl Exchange {
     ) -> (Option<Arc<Inbox>>, bool) {
         let found = index.find(message);
         let routed = found.routed;
+
+        (self.push(message, found.direct, changes), routed)
+    }
+
+    /// Puts a message into the inboxes of these subscribers. Says which of them is crowded.
+    fn push(
+        &self,
+        message: &Message,
+        to: Vec<&Subscriber>,
+        changes: &mut Vec<Change>,
+    ) -> Option<Arc<Inbox>> {
         let mut crowded = None;
 
-        for (subscriber, delivery) in deliveries(message, found) {
+        for (subscriber, delivery) in deliveries(message, to) {
             let record = subscriber.record.filter(|_| delivery.recorded);
             let change = record.map(|session| queue_change(session, &delivery));
             match subscriber.inbox.push(delivery) {
@@ -275,8 +286,7 @@ impl Exchange {
             }
             changes.extend(change);
         }
-
-        (crowded, routed)
+        crowded
     }
 
     /// Subscribes, or gives an existing subscription, which goes `way`, other options.
@@ -312,29 +322,24 @@ impl Exchange {
             shared: topic::is_shared(filter),
             sight: member.sight.clone(),
         };
+        let changes = member.record.map(|session| Change::Subscribe {
+            session,
+            key,
+            filter: filter.into(),
+            options: request.options(),
+            identifier: identifier.map(NonZeroU32::get),
+        });
+        let mut changes: Vec<Change> = changes.into_iter().collect();
         if retained {
-            let snapshot = inner.retained.matching(filter, now);
-            member.inbox.push_snapshot(snapshot.into_iter().filter_map(|message| {
-                subscriber.wants(&message).then(|| Delivery {
-                    key,
-                    qos: message.qos().min(request.qos),
-                    retain: true,
-                    identifiers: identifier.into_iter().collect(),
-                    recorded: false,
-                    message,
-                })
+            let messages = inner.retained.matching(filter, now);
+            let snapshot = snapshot(&subscriber, messages);
+            changes.extend(snapshot.iter().filter_map(|delivery| {
+                Some(queue_change(member.record.filter(|_| delivery.recorded)?, delivery))
             }));
+            member.inbox.push_snapshot(snapshot.into_iter());
         }
         inner.index.add(filter, subscriber);
-        let ticket = member.record.map(|session| {
-            self.store.submit([Change::Subscribe {
-                session,
-                key,
-                filter: filter.into(),
-                options: request.options(),
-                identifier: identifier.map(NonZeroU32::get),
-            }])
-        });
+        let ticket = (!changes.is_empty()).then(|| self.store.submit(changes));
 
         (way, ticket)
     }
@@ -356,12 +361,15 @@ impl Exchange {
         }
     }
 
-    /// Ends a session with all its subscriptions.
+    /// Ends a session with all its subscriptions. What shared ones had been given, and the session
+    /// has not delivered, is for the other members.
     pub(crate) fn end<'a>(
         &self,
         member: &Member,
         subscriptions: impl Iterator<Item = (&'a str, Way)>,
+        undelivered: impl FnOnce() -> Vec<(Arc<str>, Message)>,
     ) {
+        let mut changes = Vec::new();
         let mut inner = self.lock();
         for (filter, way) in subscriptions {
             match way {
@@ -369,9 +377,14 @@ impl Exchange {
                 Way::Routed => inner.index.unroute(filter),
             }
         }
-        if let Some(session) = member.record {
-            self.store.submit([Change::End { session }]);
+        for (filter, message) in undelivered() {
+            match inner.index.turn(&filter, &message) {
+                Some(next) => drop(self.push(&message, vec![next], &mut changes)),
+                None => self.figures.dropped.add(),
+            }
         }
+        changes.extend(member.record.map(|session| Change::End { session }));
+        self.store.submit(changes);
     }
 
     /// The retained messages that match `filter`, as of now.
@@ -477,7 +490,7 @@ impl Inner {
     }
 
     fn push_to_router(&mut self, message: Message) {
-        if message.qos() > Qos::AtMostOnce {
+        if message.qos() > Qos::AtMostOnce || message.retain() {
             self.recent.push(message.clone());
         }
         // What a router that dies has not handed on is sent again to those who resubscribe.
@@ -489,10 +502,10 @@ impl Inner {
 
 /// One delivery for each session, however many of its subscriptions match (3.3.4); shared ones are
 /// each for themselves (4.8.2).
-fn deliveries<'a>(message: &Message, found: Found<'a>) -> Vec<(&'a Subscriber, Delivery)> {
-    let mut deliveries: Vec<(&Subscriber, Delivery)> = Vec::with_capacity(found.direct.len());
+fn deliveries<'a>(message: &Message, to: Vec<&'a Subscriber>) -> Vec<(&'a Subscriber, Delivery)> {
+    let mut deliveries: Vec<(&Subscriber, Delivery)> = Vec::with_capacity(to.len());
 
-    for subscriber in found.direct {
+    for subscriber in to {
         let qos = message.qos().min(subscriber.qos);
         let retain = subscriber.retain_as_published && message.retain();
         let recorded =
@@ -524,6 +537,25 @@ fn deliveries<'a>(message: &Message, found: Found<'a>) -> Vec<(&'a Subscriber, D
     }
 
     deliveries
+}
+
+/// What a new subscriber is told of what is retained.
+fn snapshot(subscriber: &Subscriber, messages: Vec<Message>) -> Vec<Delivery> {
+    let delivery = |message: Message| {
+        let qos = message.qos().min(subscriber.qos);
+
+        Delivery {
+            key: subscriber.key,
+            qos,
+            retain: true,
+            identifiers: subscriber.identifier.into_iter().collect(),
+            recorded: subscriber.record.is_some() && qos > Qos::AtMostOnce,
+            message,
+        }
+    };
+    let wanted = messages.into_iter().filter(|message| subscriber.wants(message));
+
+    wanted.map(delivery).collect()
 }
 
 /// What the broker says of itself is not stored: it is said anew.

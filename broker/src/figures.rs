@@ -54,10 +54,12 @@ pub(crate) struct Figures {
     pub(crate) connections: Counter,
     /// Connections that were turned away, with or without CONNACK.
     pub(crate) turned_away: Counter,
-    /// Of them, those with a wrong user or password.
+    /// Of them, those with a wrong user, password or certificate.
     pub(crate) failed_logins: Counter,
     /// Of them, those that made room for others before they had said who they are.
     pub(crate) crowded_out: Counter,
+    /// Of them, those of an address that had as many as it may.
+    pub(crate) crowded_addresses: Counter,
     /// Sessions that ended because their client stayed away.
     pub(crate) sessions_expired: Counter,
     /// Bytes from clients.
@@ -119,7 +121,8 @@ impl Front {
             ("connections/total", "connections_total", "Connections that became clients", count(&counted.connections)),
             ("connections/refused", "connections_refused_total", "Connections that were turned away", count(&counted.turned_away)),
             ("connections/crowded_out", "connections_crowded_out_total", "Silent connections that made room for others", count(&counted.crowded_out)),
-            ("connections/failed_logins", "failed_logins_total", "Connections with a wrong user or password", count(&counted.failed_logins)),
+            ("connections/crowded_addresses", "connections_crowded_addresses_total", "Connections of an address that had as many as it may", count(&counted.crowded_addresses)),
+            ("connections/failed_logins", "failed_logins_total", "Connections with a wrong user, password or certificate", count(&counted.failed_logins)),
             ("bytes/received", "received_bytes_total", "Bytes from clients", count(&counted.bytes_received)),
             ("bytes/sent", "sent_bytes_total", "Bytes to clients", count(&counted.bytes_sent)),
             ("messages/received", "messages_received_total", "Messages from clients", count(&counted.received)),
@@ -133,6 +136,7 @@ impl Front {
             ("retained messages/bytes", "retained_bytes", "Bytes of all retained messages", stock.retained_bytes as u64),
             ("store/commits", "store_commits_total", "Batches that were written to disk", store.commits),
             ("store/failures", "store_failures_total", "Batches that could not be written at once", store.failures),
+            ("store/set_aside", "store_set_aside", "Stores that were found damaged and set aside at the start", u64::from(self.store_set_aside)),
             ("router/restarts", "router_restarts_total", "Routers that died and were replaced", count(&counted.router_restarts)),
             ("uptime", "uptime_seconds", "How long the broker has been there", self.exchange.uptime().as_secs()),
         ]

@@ -49,6 +49,8 @@ pub(crate) struct Front {
     /// When it may be logged again that a login has failed, and that somebody was turned away.
     pub(crate) failed_logins: Shared,
     pub(crate) turned_away: Shared,
+    /// Whether the store was damaged, and an empty one took its place.
+    pub(crate) store_set_aside: bool,
     last_origin: AtomicU64,
     last_record: AtomicU64,
 }
@@ -87,20 +89,23 @@ impl Front {
         let first_origin = exchange.now().as_micros() as u64;
 
         let front = Self {
-            admission: Arc::new(Admission::new(access, root, limits.client_id_bytes)),
+            admission: Arc::new(Admission::new(access, root, limits)),
             figures,
             exchange,
             registry: Arc::default(),
-            doorstep: Arc::new(Doorstep::new(limits.handshakes)),
+            doorstep: Arc::new(Doorstep::new(limits.handshakes, limits.connections_per_address)),
             connections: Arc::new(Semaphore::new(limits.connections)),
             failed_logins: Shared::new(TELL_EVERY),
             turned_away: Shared::new(TELL_EVERY),
+            store_set_aside: contents.set_aside.is_some(),
             last_origin: AtomicU64::new(first_origin),
             last_record: AtomicU64::new(contents.last_session),
             limits: Arc::new(limits.clone()),
         };
-        for session in contents.sessions {
-            front.restore(session);
+        let over: Vec<Kept> =
+            contents.sessions.into_iter().filter_map(|session| front.restore(session)).collect();
+        for kept in over {
+            front.end_session(&kept);
         }
         for will in contents.wills {
             front.restore_will(will);
@@ -228,10 +233,14 @@ impl Front {
     /// A session is over, and a will that was not due yet is due now (3.1.3.2.2).
     async fn end(&self, owner: &Owner, parked: Parked) {
         let Parked { kept, will, .. } = parked;
-        self.exchange.end(&kept.member, kept.filters());
+        self.end_session(&kept);
         if let Some((_, will)) = will {
             self.publish_will(owner, &will, kept.member.origin).await;
         }
+    }
+
+    fn end_session(&self, kept: &Kept) {
+        self.exchange.end(&kept.member, kept.filters(), || kept.undelivered());
     }
 
     async fn publish_will(&self, owner: &Owner, will: &Will, origin: Origin) {

@@ -13,6 +13,7 @@ use tracing::warn;
 use crate::{
     admission::{Denied, Principal},
     codec::{Connect, DecodeError, Packet, Reason, Version, encode, frame},
+    figures::Figures,
     front::Front,
     listener::Peer,
     registry::Owner,
@@ -41,6 +42,8 @@ pub(crate) struct Admitted {
 pub(crate) enum TurnedAway {
     #[error("no CONNECT in time")]
     Silent,
+    #[error("others needed the place of one that had not said who it is")]
+    CrowdedOut,
     #[error("the connection broke")]
     Broken(#[from] io::Error),
     #[error("the first packet is not a CONNECT")]
@@ -71,7 +74,32 @@ impl TurnedAway {
                 Some((*version, Reason::QuotaExceeded))
             }
             // 4.13.1: who does not speak MQTT is not answered in it.
-            Self::Silent | Self::Broken(_) | Self::NotConnect | Self::Invalid(_) => None,
+            Self::Silent
+            | Self::CrowdedOut
+            | Self::Broken(_)
+            | Self::NotConnect
+            | Self::Invalid(_) => None,
+        }
+    }
+}
+
+impl Figures {
+    /// Counts somebody who does not get in.
+    pub(crate) fn turned_away(&self, why: &TurnedAway) {
+        self.turned_away.add();
+        match why {
+            TurnedAway::CrowdedOut => self.crowded_out.add(),
+            TurnedAway::Denied(_, Denied::BadLogin | Denied::Certificate) => {
+                self.failed_logins.add();
+            }
+            TurnedAway::Silent
+            | TurnedAway::Broken(_)
+            | TurnedAway::NotConnect
+            | TurnedAway::Invalid(_)
+            | TurnedAway::Denied(..)
+            | TurnedAway::Crowded(_)
+            | TurnedAway::TooManyOfUser(_)
+            | TurnedAway::TooManySessions(_) => {}
         }
     }
 }

@@ -154,6 +154,14 @@ impl Index {
         found
     }
 
+    /// Whose turn it is among the members of a shared subscription.
+    pub(crate) fn turn(&mut self, filter: &str, message: &Message) -> Option<&Subscriber> {
+        let (group, filter) = split(filter);
+        let node = self.root_mut(filter).find_mut(filter)?;
+
+        node.groups.iter_mut().find(|known| Some(&*known.name) == group)?.turn(message)
+    }
+
     fn root(&self, name: &str) -> &Node {
         if topic::is_reserved(name) { &self.reserved } else { &self.ordinary }
     }
@@ -199,6 +207,14 @@ impl Node {
         let mut node = self;
         for level in filter.split('/') {
             node = node.levels.get(level)?;
+        }
+        Some(node)
+    }
+
+    fn find_mut(&mut self, filter: &str) -> Option<&mut Self> {
+        let mut node = self;
+        for level in filter.split('/') {
+            node = node.levels.get_mut(level)?;
         }
         Some(node)
     }

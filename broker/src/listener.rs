@@ -23,7 +23,7 @@ use tracing::{Instrument, debug, field, info, info_span, warn};
 
 use crate::{connection, front::Front, seldom::Seldom};
 
-pub(crate) use doorstep::{Doorstep, Place};
+pub(crate) use doorstep::{Counted, Doorstep, Place};
 pub(crate) use peer::Peer;
 pub use peer::Transport;
 pub(crate) use websocket::Origins;
@@ -74,6 +74,7 @@ enum TurnedAway {
 struct Visit {
     peer: Peer,
     place: Place,
+    counted: Counted,
     front: Arc<Front>,
     cancel: CancellationToken,
 }
@@ -128,13 +129,7 @@ impl Listener {
                 biased;
                 Some(_) = clients.join_next() => {}
                 accepted = self.socket.accept() => match accepted {
-                    Ok((stream, address)) => {
-                        let place = front.doorstep.enter();
-                        let peer =
-                            Peer { address, certificate_name: None, transport: self.transport };
-                        let (front, cancel) = (Arc::clone(front), cancel.clone());
-                        self.serve_one(stream, Visit { peer, place, front, cancel }, clients);
-                    }
+                    Ok((stream, address)) => self.enter(stream, address, clients, front, cancel),
                     Err(error) => {
                         if let Some(failed) = failures.happened(front.exchange.now()) {
                             warn!(%error, failed, "Cannot accept a connection");
@@ -145,6 +140,26 @@ impl Listener {
                 },
             }
         }
+    }
+
+    fn enter(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        clients: &mut JoinSet<()>,
+        front: &Arc<Front>,
+        cancel: &CancellationToken,
+    ) {
+        let Ok((place, counted)) = front.doorstep.enter(address.ip()) else {
+            front.figures.turned_away.add();
+            front.figures.crowded_addresses.add();
+            debug!(peer = %address, "Turned a connection away: its address has too many");
+            return;
+        };
+        let peer = Peer { address, certificate_name: None, transport: self.transport };
+        let (front, cancel) = (Arc::clone(front), cancel.clone());
+
+        self.serve_one(stream, Visit { peer, place, counted, front, cancel }, clients);
     }
 
     fn serve_one(&self, stream: TcpStream, visit: Visit, clients: &mut JoinSet<()>) {
@@ -179,7 +194,7 @@ impl Visit {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Self { peer, place, front, cancel } = self;
+        let Self { peer, place, counted: _counted, front, cancel } = self;
 
         connection::serve(stream, peer, place, &front, &cancel).await;
     }
@@ -253,6 +268,9 @@ impl Visit {
 
     fn turn_away(&self, why: &TurnedAway) {
         self.front.figures.turned_away.add();
+        if matches!(why, TurnedAway::Crowded) {
+            self.front.figures.crowded_out.add();
+        }
         let reason = chain(why);
 
         match why {

@@ -13,6 +13,7 @@ mod acknowledging;
 mod aliases;
 mod delivery;
 mod kept;
+mod recording;
 mod subscribing;
 mod subscriptions;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use tracing::warn;
 use self::{
     acknowledging::Unanswered,
     aliases::{Aliases, OwnAliases},
+    recording::Held,
     subscribing::Unsettled,
 };
 pub(crate) use self::{
@@ -73,6 +75,9 @@ pub(crate) struct Session {
     refusals: Seldom,
     /// What was taken from the inbox and has not been sent.
     next: VecDeque<Delivery>,
+    held: VecDeque<Held>,
+    /// What was open when the client was last connected is sent again when this is committed.
+    resumes: Option<Ticket>,
     /// What the store has to be told.
     changes: Vec<Change>,
     outbox: Outbox,
@@ -143,6 +148,7 @@ impl Session {
         kept.connect(connect.receive_maximum.min(limits.in_flight.get()));
 
         Self {
+            resumes: kept.safe,
             kept,
             principal,
             version: connect.version,
@@ -160,6 +166,7 @@ impl Session {
             last_ticket: 0,
             refusals: Seldom::new(TELL_EVERY),
             next: VecDeque::new(),
+            held: VecDeque::new(),
             changes: Vec::new(),
             outbox: Outbox::default(),
         }
@@ -182,11 +189,6 @@ impl Session {
     /// What the client is to be sent.
     pub(crate) fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
-    }
-
-    /// What the store is to be told.
-    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
     }
 
     /// What is to be published now that the client is gone.
@@ -278,17 +280,6 @@ impl Session {
         }
 
         Ok(Step::Leave)
-    }
-
-    /// Which ticket the store has to commit before the next answer can be given.
-    pub(crate) fn waits_for(&self) -> Option<Ticket> {
-        let answer = self.unanswered.front().and_then(|next| next.ticket);
-        let settled = self.unsettled.front().and_then(|next| next.commit);
-
-        match (answer, settled) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
     }
 }
 

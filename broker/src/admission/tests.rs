@@ -16,7 +16,7 @@ impl Admission {
     pub(crate) fn open_to_all(root: &str) -> Self {
         let root: Root = root.parse().unwrap();
 
-        Self::new(Access::without_logins(&root), root, 256)
+        Self::new(Access::without_logins(&root), root, &Limits::default())
     }
 }
 
@@ -128,7 +128,8 @@ async fn where_there_are_no_logins_what_a_client_says_of_itself_does_not_matter(
 async fn who_does_not_log_in_has_the_role_for_that_and_a_wrong_login_has_none() {
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("users.toml"), "[users.anna]\nrole = 'operator'\n").unwrap();
-    let admission = Admission::new(visitors(&["secret"], dir.path()), Root::default(), 256);
+    let admission =
+        Admission::new(visitors(&["secret"], dir.path()), Root::default(), &Limits::default());
 
     for (username, password, certificate, expected) in [
         (None, None, None, Ok(None)),
@@ -153,7 +154,7 @@ async fn who_does_not_log_in_has_the_role_for_that_and_a_wrong_login_has_none() 
 async fn without_users_everybody_has_the_role_for_it_but_the_parts_of_the_process() {
     let access = visitors(&["secret"], Path::new("/nowhere"));
     let (name, password) = access.house_user("gateway", Role::Gateway, []);
-    let admission = Admission::new(access, Root::default(), 256);
+    let admission = Admission::new(access, Root::default(), &Limits::default());
 
     for (username, password, expected) in [
         (None, None, None),
@@ -172,7 +173,7 @@ async fn without_users_everybody_has_the_role_for_it_but_the_parts_of_the_proces
 fn what_is_stored_belongs_to_whom_is_still_known() {
     let access = visitors(&["secret"], Path::new("/nowhere"));
     access.house_user("gateway", Role::Gateway, []);
-    let admission = Admission::new(access, Root::default(), 256);
+    let admission = Admission::new(access, Root::default(), &Limits::default());
 
     assert!(admission.recall("", "c").unwrap().sight().is_some());
     assert!(admission.recall("@gateway", "c").unwrap().sight().is_none());
@@ -191,7 +192,7 @@ impl Site {
         fs::write(dir.path().join("users.toml"), users).unwrap();
         let access = Access::open(&access::Config::default(), dir.path(), &root).unwrap();
 
-        Self { admission: Admission::new(access, root, 256), _dir: dir }
+        Self { admission: Admission::new(access, root, &Limits::default()), _dir: dir }
     }
 }
 

@@ -31,7 +31,7 @@ async fn a_client_hears_on_when_the_router_was_replaced() {
     tasks.spawn({
         let front = front.clone();
         async move {
-            let place = front.doorstep.enter();
+            let (place, _counted) = front.doorstep.enter([127, 0, 0, 1].into()).unwrap();
             let cancel = CancellationToken::new();
             let address = "127.0.0.1:1".parse().unwrap();
             let peer = Peer { address, certificate_name: None, transport: Transport::Tcp };

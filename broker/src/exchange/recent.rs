@@ -11,7 +11,7 @@ use crate::{message::Message, topic};
 const MESSAGES: usize = 8_192;
 const BYTES: usize = 8 << 20;
 
-/// The latest messages of QoS 1 and 2, in order.
+/// The latest messages of QoS 1 and 2, and of those that are retained, in order.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     messages: VecDeque<Message>,

@@ -23,13 +23,9 @@ const NO_LOCAL: u8 = 0b100;
 const RETAIN_AS_PUBLISHED: u8 = 0b1000;
 
 impl Front {
-    pub(super) fn restore(&self, stored: StoredSession) {
+    /// Returns a session whose time is up, and which has to be ended once all are there.
+    pub(super) fn restore(&self, stored: StoredSession) -> Option<Kept> {
         let StoredSession { id, user, client_id, expiry, away_since_ms, .. } = stored;
-        let Some(ends) = self.end_of(expiry, away_since_ms) else {
-            self.exchange.store().submit([Change::End { session: id }]);
-            return;
-        };
-
         let inbox = Arc::new(Inbox::new(&self.limits));
         let owner = self.admission.recall(&user, &client_id);
         // Into the session of somebody who is not known comes nothing.
@@ -51,6 +47,7 @@ impl Front {
         for id in stored.incoming.into_iter().filter_map(PacketId::new) {
             kept.restore_incoming(id);
         }
+        let Some(ends) = self.end_of(expiry, away_since_ms) else { return Some(kept) };
         if away_since_ms.is_none() {
             let since_ms = self.exchange.now().as_millis() as u64;
             self.exchange.store().submit([Change::Away { session: id, since_ms }]);
@@ -60,6 +57,7 @@ impl Front {
             Owner { user, client_id },
             Parked { kept, ends, will: None, since: Since::Start },
         );
+        None
     }
 
     /// Has the will of a client that was connected published, unless it comes back in time.

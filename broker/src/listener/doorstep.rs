@@ -1,27 +1,39 @@
-//! Where connections wait that have not said who they are: a bounded place.
+//! Where connections wait that have not said who they are: a bounded place. And how many
+//! connections each address has, whether or not they have said so.
 //!
-//! When it is full, whoever has waited longest has to go. Somebody who means it is through in
-//! milliseconds, so that thousands who are silent stop nobody.
+//! When the place is full, whoever has waited longest has to go. Somebody who means it is through in
+//! milliseconds, so that thousands who are silent stop nobody. Likewise with an address that has as
+//! many connections as it may: the one of them that has waited longest has to go, and where none
+//! waits there is no room for another.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio_util::sync::CancellationToken;
 
-/// All who wait.
+/// All who wait, and all addresses.
 #[derive(Debug)]
 pub(crate) struct Doorstep {
     places: usize,
-    waiting: Mutex<Waiting>,
+    per_address: usize,
+    inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct Inner {
     last: u64,
     /// By the order in which they came.
-    places: BTreeMap<u64, CancellationToken>,
+    waiting: BTreeMap<u64, Waiting>,
+    connections: HashMap<IpAddr, usize>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    address: IpAddr,
+    sent_away: CancellationToken,
 }
 
 /// The place of one connection, until it is dropped.
@@ -32,38 +44,76 @@ pub(crate) struct Place {
     sent_away: CancellationToken,
 }
 
+/// One connection of an address, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    doorstep: Arc<Doorstep>,
+    address: IpAddr,
+}
+
+/// The address has as many connections as it may.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Crowded;
+
 impl Doorstep {
-    pub(crate) fn new(places: usize) -> Self {
-        Self { places, waiting: Mutex::default() }
+    pub(crate) fn new(places: usize, per_address: usize) -> Self {
+        Self { places, per_address, inner: Mutex::default() }
     }
 
     /// A place for a newcomer; where there is none, that of whoever has waited longest.
-    pub(crate) fn enter(self: &Arc<Self>) -> Place {
-        let mut waiting = self.lock();
-        while waiting.places.len() >= self.places.max(1) {
-            waiting.send_away();
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<(Place, Counted), Crowded> {
+        let address = network(address);
+        let mut inner = self.lock();
+        if inner.connections.get(&address).is_some_and(|count| *count >= self.per_address) {
+            let longest = inner.waiting.iter().find(|(_, waiting)| waiting.address == address);
+            let number = *longest.ok_or(Crowded)?.0;
+            inner.send_away(number);
         }
-        waiting.last += 1;
-        let (number, sent_away) = (waiting.last, CancellationToken::new());
-        waiting.places.insert(number, sent_away.clone());
+        while inner.waiting.len() >= self.places.max(1) {
+            inner.send_longest_away();
+        }
 
-        Place { doorstep: Arc::clone(self), number, sent_away }
+        *inner.connections.entry(address).or_default() += 1;
+        inner.last += 1;
+        let (number, sent_away) = (inner.last, CancellationToken::new());
+        inner.waiting.insert(number, Waiting { address, sent_away: sent_away.clone() });
+
+        let place = Place { doorstep: Arc::clone(self), number, sent_away };
+        Ok((place, Counted { doorstep: Arc::clone(self), address }))
     }
 
     /// Sends away whoever has waited longest: its socket is needed.
     pub(crate) fn make_room(&self) {
-        self.lock().send_away();
+        self.lock().send_longest_away();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
-    fn send_away(&mut self) {
-        if let Some((_, longest)) = self.places.pop_first() {
-            longest.cancel();
+impl Inner {
+    fn send_longest_away(&mut self) {
+        if let Some((_, longest)) = self.waiting.pop_first() {
+            longest.sent_away.cancel();
+        }
+    }
+
+    fn send_away(&mut self, number: u64) {
+        if let Some(waiting) = self.waiting.remove(&number) {
+            waiting.sent_away.cancel();
+        }
+    }
+}
+
+/// What counts as one address: of IPv6, what one subscriber is given, which is never less than a
+/// /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            [a, b, c, d, 0, 0, 0, 0].into()
         }
     }
 }
@@ -77,7 +127,19 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.doorstep.lock().places.remove(&self.number);
+        self.doorstep.lock().waiting.remove(&self.number);
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut inner = self.doorstep.lock();
+        if let Some(count) = inner.connections.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                inner.connections.remove(&self.address);
+            }
+        }
     }
 }
 
@@ -93,18 +155,67 @@ impl Doorstep {
 mod tests {
     use super::*;
 
+    const HERE: [u8; 4] = [192, 0, 2, 1];
+    const ELSEWHERE: [u8; 4] = [192, 0, 2, 2];
+
+    fn enter(
+        doorstep: &Arc<Doorstep>,
+        address: impl Into<IpAddr>,
+    ) -> Result<(Place, Counted), Crowded> {
+        doorstep.enter(address.into())
+    }
+
+    fn is_sent_away((place, _): &(Place, Counted)) -> bool {
+        place.sent_away.is_cancelled()
+    }
+
     #[test]
     fn whoever_has_waited_longest_goes_first() {
-        let doorstep = Arc::new(Doorstep::new(2));
-        let is_sent_away = |place: &Place| place.sent_away.is_cancelled();
-        let (first, second) = (doorstep.enter(), doorstep.enter());
+        let doorstep = Arc::new(Doorstep::new(2, 10));
+        let first = enter(&doorstep, HERE).unwrap();
+        let second = enter(&doorstep, HERE).unwrap();
 
-        let third = doorstep.enter();
+        let third = enter(&doorstep, HERE).unwrap();
         assert!(is_sent_away(&first) && !is_sent_away(&second) && !is_sent_away(&third));
         drop(second);
-        let fourth = doorstep.enter();
+        let fourth = enter(&doorstep, HERE).unwrap();
         assert!(!is_sent_away(&third) && !is_sent_away(&fourth));
         doorstep.make_room();
         assert!(is_sent_away(&third) && !is_sent_away(&fourth));
+    }
+
+    #[test]
+    fn an_address_that_has_as_many_as_it_may_is_turned_away_and_no_other() {
+        let doorstep = Arc::new(Doorstep::new(10, 2));
+        let (place, first) = enter(&doorstep, HERE).unwrap();
+        let (_, _second) = enter(&doorstep, HERE).unwrap();
+        drop(place);
+
+        assert_eq!(enter(&doorstep, HERE).err(), Some(Crowded));
+        assert_eq!(enter(&doorstep, [0, 0, 0, 0, 0, 0xffff, 0xc000, 0x0201]).err(), Some(Crowded));
+        assert!(enter(&doorstep, ELSEWHERE).is_ok());
+        drop(first);
+        assert!(enter(&doorstep, HERE).is_ok());
+        assert_eq!(doorstep.lock().connections.len(), 1);
+    }
+
+    #[test]
+    fn of_an_address_that_has_too_many_the_silent_ones_go_first() {
+        let doorstep = Arc::new(Doorstep::new(10, 2));
+        let elsewhere = enter(&doorstep, ELSEWHERE).unwrap();
+        let (_, _welcome) = enter(&doorstep, HERE).unwrap();
+        let silent = enter(&doorstep, HERE).unwrap();
+
+        let _newcomer = enter(&doorstep, HERE).unwrap();
+        assert!(is_sent_away(&silent) && !is_sent_away(&elsewhere));
+    }
+
+    #[test]
+    fn the_addresses_of_one_network_count_as_one() {
+        let doorstep = Arc::new(Doorstep::new(10, 1));
+        let (_, _one) = enter(&doorstep, [0x2001, 0xdb8, 0, 1, 0, 0, 0, 1]).unwrap();
+
+        assert_eq!(enter(&doorstep, [0x2001, 0xdb8, 0, 1, 0xffff, 0, 0, 2]).err(), Some(Crowded));
+        assert!(enter(&doorstep, [0x2001, 0xdb8, 0, 2, 0, 0, 0, 1]).is_ok());
     }
 }

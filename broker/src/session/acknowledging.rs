@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Close, Session, window::Outcome};
+use super::{Close, Session, recording::Until, window::Outcome};
 use crate::{
     codec::{
         PacketId, Qos, Reason, Verdict, Version,
@@ -15,7 +15,7 @@ use crate::{
 /// An answer that is due when what it answers is safe, and everything before it is answered.
 #[derive(Debug)]
 pub(super) struct Unanswered {
-    pub(super) ticket: Option<Ticket>,
+    pub(super) until: Until,
     answer: Answer,
     id: PacketId,
     reason: Reason,
@@ -71,7 +71,7 @@ impl Session {
 
         if qos == Qos::ExactlyOnce {
             self.kept.incoming.insert(id);
-            self.kept.incoming_safe = ticket.or(self.kept.incoming_safe);
+            self.kept.safe = ticket.or(self.kept.safe);
         }
         self.answer_later(qos, id, ticket);
     }
@@ -87,31 +87,31 @@ impl Session {
     ) {
         if let Some(id) = packet_id {
             let answer = Answer::to(qos);
-            self.put_answer(Unanswered { ticket: None, answer, id, reason, text });
+            self.put_answer(Unanswered { until: Until::Now, answer, id, reason, text });
         }
     }
 
     /// The client did not get the answer to a message of QoS 2, or not yet.
     pub(super) fn answer_again(&mut self, id: PacketId) {
-        let ticket = self.kept.incoming_safe;
+        let ticket = self.kept.safe;
         self.answer_later(Qos::ExactlyOnce, id, ticket);
     }
 
     fn answer_later(&mut self, qos: Qos, id: PacketId, ticket: Option<Ticket>) {
-        let (answer, reason) = (Answer::to(qos), Reason::Success);
-        self.put_answer(Unanswered { ticket, answer, id, reason, text: "" });
+        let (until, answer, reason) = (ticket.into(), Answer::to(qos), Reason::Success);
+        self.put_answer(Unanswered { until, answer, id, reason, text: "" });
     }
 
     fn put_answer(&mut self, answer: Unanswered) {
-        if self.unanswered.is_empty() && answer.ticket.is_none() {
+        if self.unanswered.is_empty() && answer.until == Until::Now {
             return self.write_answer(&answer);
         }
         self.unanswered.push_back(answer);
     }
 
     /// Gives the answers that are due.
-    pub(crate) fn answer(&mut self, is_committed: impl Fn(Ticket) -> bool) {
-        while self.unanswered.front().is_some_and(|next| next.ticket.is_none_or(&is_committed))
+    pub(super) fn answer(&mut self, is_committed: impl Fn(Ticket) -> bool) {
+        while self.unanswered.front().is_some_and(|next| next.until.is_over(&is_committed))
             && let Some(next) = self.unanswered.pop_front()
         {
             self.write_answer(&next);
@@ -135,11 +135,9 @@ impl Session {
             true => Reason::Success,
             false => Reason::PacketIdNotFound,
         };
-        if let Some(session) = self.kept.member.record {
-            self.changes.push(Change::Released { session, packet_id: id.get() });
-        }
+        let until = self.note(|session| Change::Released { session, packet_id: id.get() });
         // Not a mistake that a text would help with: it happens whenever a PUBCOMP was lost.
-        encode::answer(self.outbox.open(), self.version, Answer::Comp, id, reason, "");
+        self.put_answer(Unanswered { until, answer: Answer::Comp, id, reason, text: "" });
     }
 
     /// PUBACK: the client has a message.
@@ -163,16 +161,15 @@ impl Session {
             return self.pump(now);
         }
 
-        let reason = match self.kept.window.receive(id) {
-            Outcome::Unknown => Reason::PacketIdNotFound,
-            Outcome::Known { recorded, sequence, key } => {
-                if let Some(session) = self.kept.member.record.filter(|_| recorded) {
-                    self.changes.push(Change::Received { session, sequence, key });
-                }
-                Reason::Success
+        let (until, reason) = match self.kept.window.receive(id) {
+            Outcome::Unknown => (Until::Now, Reason::PacketIdNotFound),
+            Outcome::Known { recorded: false, .. } => (Until::Now, Reason::Success),
+            Outcome::Known { recorded: true, sequence, key } => {
+                let until = self.note(|session| Change::Received { session, sequence, key });
+                (until, Reason::Success)
             }
         };
-        encode::answer(self.outbox.open(), self.version, Answer::Rel, id, reason, "");
+        self.put_answer(Unanswered { until, answer: Answer::Rel, id, reason, text: "" });
         Ok(())
     }
 
@@ -193,8 +190,6 @@ impl Session {
 
     /// The store need not keep a message for this session any longer.
     pub(super) fn forget(&mut self, sequence: u64, key: u32) {
-        if let Some(session) = self.kept.member.record {
-            self.changes.push(Change::Done { session, sequence, key });
-        }
+        self.note(|session| Change::Done { session, sequence, key });
     }
 }

@@ -4,12 +4,13 @@ use std::{num::NonZeroU32, time::Duration};
 
 use super::{
     Close, Session, TOO_SLOW,
+    recording::{Held, Until},
     window::{Again, Keep},
 };
 use crate::{
     codec::{
         PacketId, Qos, Reason, Version,
-        encode::{self, Answer},
+        encode::{self, Answer, Outgoing},
     },
     exchange::Snapshot,
     inbox::{Delivery, Overrun, Pushed},
@@ -94,8 +95,11 @@ impl Session {
                 self.kept.member.inbox.take(most, &mut self.next)?;
             }
             let may_send = |next: &Delivery| {
-                self.outbox.len() < OUTBOX_ENOUGH
-                    && (next.qos == Qos::AtMostOnce || self.kept.window.has_room())
+                let has_room = match next.qos {
+                    Qos::AtMostOnce => self.held.len() < TAKEN_AT_ONCE,
+                    Qos::AtLeastOnce | Qos::ExactlyOnce => self.kept.window.has_room(),
+                };
+                has_room && self.outbox.len() < OUTBOX_ENOUGH
             };
             if !self.next.front().is_some_and(may_send) {
                 // Whoever lets too much wait is cut off also while it lets nothing through.
@@ -108,9 +112,10 @@ impl Session {
         }
     }
 
-    /// 4.4: what was open when the client was last connected.
+    /// 4.4: what was open when the client was last connected, once that is on disk.
     fn send_again(&mut self, now: Duration) {
-        while self.outbox.len() < OUTBOX_ENOUGH
+        while self.resumes.is_none()
+            && self.outbox.len() < OUTBOX_ENOUGH
             && let Some(again) = self.kept.window.again()
         {
             match again {
@@ -125,60 +130,62 @@ impl Session {
 
     /// A message that has been sent is sent again, expired or not: the client may have it.
     fn repeat(&mut self, id: PacketId, delivery: &Delivery, now: Duration) {
-        let outgoing = encode::Outgoing {
-            message: &delivery.message,
-            qos: delivery.qos,
-            packet_id: Some(id),
-            dup: true,
-            retain: delivery.retain,
-            expiry: match delivery.message.life(now) {
-                Life::Endless => None,
-                Life::Seconds(left) => Some(left),
-                Life::Over => Some(0),
-            },
-            identifiers: &delivery.identifiers,
-            alias: None,
-        };
+        let outgoing = Outgoing { dup: true, ..outgoing(delivery, Some(id), now) };
+
         if outgoing.length(self.version) <= self.maximum_packet_size {
             outgoing.write(&mut self.outbox, self.version);
             self.figures.sent.add();
         }
     }
 
+    /// Gives a message its place in the window, and sends it as soon as that is safe.
     fn deliver(&mut self, delivery: Delivery, now: Duration) {
-        let Delivery { message, qos, retain, identifiers, key, recorded } = &delivery;
-        let Some(expiry) = expiry(message.life(now)) else {
+        let Delivery { message, qos, key, recorded, .. } = &delivery;
+        if message.life(now) == Life::Over {
             return self.drop_delivery(&delivery);
-        };
-
-        let mut outgoing = encode::Outgoing {
-            message,
-            qos: *qos,
-            packet_id: (*qos > Qos::AtMostOnce).then_some(PacketId::MIN),
-            dup: false,
-            retain: *retain,
-            expiry,
-            identifiers,
-            alias: None,
-        };
+        }
+        let any_id = (*qos > Qos::AtMostOnce).then_some(PacketId::MIN);
+        let length = outgoing(&delivery, any_id, now).length(self.version);
         // 3.1.2.11.4: as if it had been sent.
-        if outgoing.length(self.version) + ALIAS > self.maximum_packet_size {
+        if length + ALIAS > self.maximum_packet_size {
             return self.drop_delivery(&delivery);
         }
-        if self.version == Version::V5 {
-            outgoing.alias = self.own_aliases.of(message);
-        }
-        if outgoing.packet_id.is_some() {
-            let keep = if self.expiry > 0 { Keep::Message } else { Keep::IdOnly };
-            let id = self.kept.window.send(&delivery, keep);
-            if *qos == Qos::ExactlyOnce
-                && *recorded
-                && let Some(session) = self.kept.member.record
-            {
+
+        let (mut until, mut packet_id) = (Until::Now, None);
+        if any_id.is_some() {
+            let id = self.kept.window.send(&delivery, self.keep(&delivery));
+            if *qos == Qos::ExactlyOnce && *recorded {
                 let (sequence, key) = (message.sequence(), *key);
-                self.changes.push(Change::Sending { session, sequence, key, packet_id: id.get() });
+                let packet_id = id.get();
+                let sending = |session| Change::Sending { session, sequence, key, packet_id };
+                until = self.note(sending);
             }
-            outgoing.packet_id = Some(id);
+            packet_id = Some(id);
+        }
+        match self.held.is_empty() && until == Until::Now {
+            true => self.write(&delivery, packet_id, now),
+            false => self.held.push_back(Held { until, delivery, packet_id }),
+        }
+    }
+
+    /// What a session that outlives its connection has sent may have to be sent again; and what a
+    /// shared subscription was given, to another of its members.
+    fn keep(&self, delivery: &Delivery) -> Keep {
+        match self.expiry > 0 || self.kept.subscriptions.shared(delivery.key).is_some() {
+            true => Keep::Message,
+            false => Keep::IdOnly,
+        }
+    }
+
+    pub(super) fn write(
+        &mut self,
+        delivery: &Delivery,
+        packet_id: Option<PacketId>,
+        now: Duration,
+    ) {
+        let mut outgoing = outgoing(delivery, packet_id, now);
+        if self.version == Version::V5 {
+            outgoing.alias = self.own_aliases.of(&delivery.message);
         }
 
         outgoing.write(&mut self.outbox, self.version);
@@ -196,11 +203,19 @@ impl Session {
 /// How many bytes a topic alias adds to a packet.
 const ALIAS: usize = 3;
 
-/// `None` where it is over.
-fn expiry(life: Life) -> Option<Option<u32>> {
-    match life {
-        Life::Endless => Some(None),
-        Life::Seconds(left) => Some(Some(left)),
-        Life::Over => None,
+fn outgoing(delivery: &Delivery, packet_id: Option<PacketId>, now: Duration) -> Outgoing<'_> {
+    Outgoing {
+        message: &delivery.message,
+        qos: delivery.qos,
+        packet_id,
+        dup: false,
+        retain: delivery.retain,
+        expiry: match delivery.message.life(now) {
+            Life::Endless => None,
+            Life::Seconds(left) => Some(left),
+            Life::Over => Some(0),
+        },
+        identifiers: &delivery.identifiers,
+        alias: None,
     }
 }

@@ -1,12 +1,16 @@
 //! What of a session outlives its connection (4.1).
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use super::{subscriptions::Subscriptions, window::Window};
 use crate::{
     codec::PacketId,
     exchange::{Member, Way},
     inbox::Delivery,
+    message::Message,
     store::Ticket,
 };
 
@@ -18,8 +22,8 @@ pub(crate) struct Kept {
     pub(super) window: Window,
     /// Messages of QoS 2 from the client that it may send again.
     pub(super) incoming: BTreeSet<PacketId>,
-    /// The latest of them is safe when this is committed.
-    pub(super) incoming_safe: Option<Ticket>,
+    /// When this is committed, the store has all that it was told of the session.
+    pub(super) safe: Option<Ticket>,
 }
 
 impl Kept {
@@ -29,7 +33,7 @@ impl Kept {
             subscriptions: Subscriptions::default(),
             window: Window::default(),
             incoming: BTreeSet::new(),
-            incoming_safe: None,
+            safe: None,
         }
     }
 
@@ -56,6 +60,23 @@ impl Kept {
     /// All filters, and which way each goes.
     pub(crate) fn filters(&self) -> impl Iterator<Item = (&str, Way)> {
         self.subscriptions.filters()
+    }
+
+    /// What shared subscriptions were given that the client has not got: their filters, and the
+    /// messages. One of QoS 2 that was sent is not for anybody else (4.8.2).
+    pub(crate) fn undelivered(&self) -> Vec<(Arc<str>, Message)> {
+        let mut waiting = VecDeque::new();
+        // An inbox that is overrun has a connection, which ends before the session does.
+        let _ = self.member.inbox.take(usize::MAX, &mut waiting);
+
+        self.window
+            .unacknowledged()
+            .chain(&waiting)
+            .filter_map(|delivery| {
+                let filter = self.subscriptions.shared(delivery.key)?;
+                Some((Arc::clone(filter), delivery.message.clone()))
+            })
+            .collect()
     }
 
     /// The client is there, and takes so many messages at once.

@@ -73,8 +73,9 @@ impl Session {
     /// What is granted to a request, or why nothing is.
     pub(super) fn admit(&mut self, request: &Request, now: Duration) -> Reason {
         let filter = &request.filter[..];
+        let shared = topic::shared(filter).map(|(_, filter)| filter);
 
-        if topic::depth(filter) > self.limits.topic_levels {
+        if topic::depth(shared.unwrap_or(filter)) > self.limits.topic_levels {
             return Reason::FilterInvalid;
         }
         if let Err(denied) = self.admission.subscribe(&self.principal, filter) {

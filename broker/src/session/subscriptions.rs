@@ -9,6 +9,7 @@ use std::{
 use crate::{
     codec::{Qos, Request, RetainHandling},
     exchange::Way,
+    topic,
 };
 
 /// One subscription, by its key.
@@ -70,6 +71,12 @@ impl Subscriptions {
 
     pub(super) fn contains(&self, filter: &str) -> bool {
         self.keys.contains_key(filter)
+    }
+
+    /// The filter of a shared subscription.
+    pub(super) fn shared(&self, key: u32) -> Option<&Arc<str>> {
+        let filter = &self.by_key.get(&key)?.filter;
+        topic::is_shared(filter).then_some(filter)
     }
 
     pub(super) fn get_mut(&mut self, key: u32) -> Option<&mut Subscription> {

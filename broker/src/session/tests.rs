@@ -307,10 +307,10 @@ fn an_answer_waits_for_the_disk_and_for_the_answers_before_it() {
     let [first, second] = [1, 2].map(|id| PacketId::new(id).unwrap());
     bench.0.published(Qos::AtLeastOnce, Some(first), Ok(Some(Ticket::NOTHING)));
     bench.0.published(Qos::AtLeastOnce, Some(second), Ok(None));
-    bench.0.answer(|_| false);
+    bench.0.release(|_| false, NOW);
     assert_eq!(bench.take(), [0; 0]);
     assert_eq!(bench.0.waits_for(), Some(Ticket::NOTHING));
 
-    bench.0.answer(|_| true);
+    bench.0.release(|_| true, NOW);
     assert_eq!(bench.take(), [0x40, 0x40]);
 }

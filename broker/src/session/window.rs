@@ -39,7 +39,7 @@ struct Open {
 
 #[derive(Debug)]
 enum Stage {
-    /// With the message, to be sent again, if the session outlives its connection.
+    /// With the message where it may be needed again.
     Sent(Qos, Option<Delivery>),
     Received,
 }
@@ -146,6 +146,14 @@ impl Window {
 
     pub(super) fn restore_received(&mut self, id: PacketId, sequence: u64, key: u32) {
         self.open(id, Stage::Received, true, sequence, key);
+    }
+
+    /// The messages of QoS 1 that were kept.
+    pub(super) fn unacknowledged(&self) -> impl Iterator<Item = &Delivery> {
+        self.open.values().filter_map(|open| match &open.stage {
+            Stage::Sent(Qos::AtLeastOnce, delivery) => delivery.as_ref(),
+            Stage::Sent(Qos::AtMostOnce | Qos::ExactlyOnce, _) | Stage::Received => None,
+        })
     }
 
     fn open(&mut self, id: PacketId, stage: Stage, recorded: bool, sequence: u64, key: u32) {

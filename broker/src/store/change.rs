@@ -29,8 +29,9 @@ pub(crate) enum Change {
     Subscribe { session: u64, key: u32, filter: Arc<str>, options: u8, identifier: Option<u32> },
     /// A subscription is over.
     Unsubscribe { session: u64, key: u32 },
-    /// A message waits for a session. Session, sequence and key together never come twice; whatever
-    /// has the same sequence has the same topic and envelope, which are stored once.
+    /// A message waits for a session, in place of the one with the same session, sequence and key:
+    /// that is a retained message that was asked for again. Whatever has the same sequence has the
+    /// same topic and envelope, which are stored once.
     Queue {
         session: u64,
         sequence: u64,

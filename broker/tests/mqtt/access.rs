@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    client::{Client, Hello, Packet, Publish, V5, V31, V311, Version, packet, text},
+    client::{Client, FOR_AN_HOUR, Hello, Packet, Publish, V5, V31, V311, Version, packet, text},
     site::{Site, config},
 };
 
@@ -398,6 +398,63 @@ async fn who_does_not_log_in_may_do_what_their_role_says() {
     }
 }
 
+/// 3.1.4: a client identifier belongs to a user, and so does the session of that name.
+#[tokio::test]
+async fn two_users_never_take_over_each_others_sessions() {
+    let site = Guarded::start().await;
+    let session = |user, password| Hello {
+        client_id: "same",
+        clean: 0,
+        properties: FOR_AN_HOUR,
+        ..login(V5, user, password)
+    };
+    let anna = || session("anna", "password of anna");
+    let reader = || session("reader", "password of reader");
+    let (mut first, _) = site.site.session(anna()).await;
+    first.subscribe(STATUS, 1).await;
+    let (second, present) = site.site.session(reader()).await;
+    assert!(!present);
+    first.ping().await;
+    second.leave().await;
+    first.leave().await;
+    let status = Publish { retain: 0, ..Publish::new(STATUS, "secret") };
+    let mut agent = site.client(V5, "gate_in").await;
+    assert_eq!(agent.publish_and_wait(status).await, 0);
+
+    let (second, present) = site.site.session(reader()).await;
+    assert!(present);
+    second.leave().await;
+    site.site.client_that_says(Hello { clean: 1, ..reader() }).await.leave().await;
+    let (mut first, present) = site.site.session(anna()).await;
+    assert!(present);
+    assert_eq!(first.taken().await, "secret");
+}
+
+/// 3.2.2.2: connections of one user are counted, whatever they call themselves.
+#[tokio::test]
+async fn one_connection_too_many_of_a_user_is_told_so() {
+    let limits = Limits { connections_per_user: 1, ..Limits::default() };
+    let site = Guarded::with(limits).await;
+    let mut first = site.client(V5, "anna").await;
+
+    for (version, code) in [(V311, 3), (V5, 0x97)] {
+        let hello = Hello { client_id: "other", ..login(version, "anna", "password of anna") };
+        assert_eq!(site.answer(hello).await, code);
+    }
+    site.client(V5, "reader").await.ping().await;
+    first.ping().await;
+}
+
+#[tokio::test]
+async fn failed_logins_are_counted() {
+    let site = Guarded::start().await;
+    for (user, password) in [("anna", "wrong"), ("anna", "password of anna")] {
+        site.answer(login(V5, user, password)).await;
+    }
+
+    assert_eq!(site.site.figure("failed_logins_total").await, 1);
+}
+
 /// A site that one has to log in to, and whose file of users is watched.
 struct Guarded {
     site: Site,
@@ -408,6 +465,10 @@ struct Guarded {
 
 impl Guarded {
     async fn start() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    async fn with(limits: Limits) -> Self {
         let dir = TempDir::new().unwrap();
         let site_own = RoleConfig {
             publish: vec!["sensors/{client_id}/{username}".to_owned()],
@@ -430,7 +491,7 @@ impl Guarded {
         });
 
         let access = Access::open(&access_config, dir.path(), &Root::default()).unwrap();
-        let site = Site::guarded(config(Limits::default()), access.clone()).await;
+        let site = Site::guarded(config(limits), access.clone()).await;
         let mut watch = JoinSet::new();
         let watched = access.clone().watch_file(CancellationToken::new());
         watch.spawn(async move { watched.await.unwrap() });

@@ -1,6 +1,6 @@
 //! A client that says exactly what it is told to say.
 
-use std::{io::ErrorKind, net::SocketAddr};
+use std::{collections::VecDeque, io::ErrorKind, net::SocketAddr};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -22,6 +22,8 @@ pub(crate) use Version::{V5, V31, V311};
 pub(crate) struct Client<S = TcpStream> {
     pub(crate) stream: S,
     version: Version,
+    /// Messages that came while something else was awaited.
+    aside: VecDeque<Packet>,
 }
 
 /// What a CONNECT says.
@@ -37,6 +39,16 @@ pub(crate) struct Hello<'a> {
     pub(crate) properties: &'a [u8],
 }
 
+/// A session that outlives its connection by an hour, as a property of CONNECT and DISCONNECT.
+pub(crate) const FOR_AN_HOUR: &[u8] = &[17, 0, 0, 14, 16];
+pub(crate) const FOR_A_SECOND: &[u8] = &[17, 0, 0, 0, 1];
+
+/// The packets about one message.
+pub(crate) const PUBACK: u8 = 0x40;
+pub(crate) const PUBREC: u8 = 0x50;
+pub(crate) const PUBREL: u8 = 0x62;
+pub(crate) const PUBCOMP: u8 = 0x70;
+
 /// What a PUBLISH says, or a will.
 #[derive(Clone, Default)]
 pub(crate) struct Publish<'a> {
@@ -44,6 +56,7 @@ pub(crate) struct Publish<'a> {
     pub(crate) payload: &'a [u8],
     pub(crate) qos: u8,
     pub(crate) retain: u8,
+    pub(crate) dup: u8,
     pub(crate) id: u16,
     pub(crate) properties: &'a [u8],
 }
@@ -80,6 +93,13 @@ impl<'a> Hello<'a> {
         }
     }
 
+    /// A client whose session outlives its connection.
+    pub(crate) fn persistent(version: Version, client_id: &'a str) -> Self {
+        let properties = if version == V5 { FOR_AN_HOUR } else { &[] };
+
+        Self { client_id, clean: 0, properties, ..Self::new(version) }
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         let name = if self.version == V31 { "MQIsdp" } else { "MQTT" };
         let will = self.will.as_ref().map_or(0, |will| 4 | will.qos << 3 | will.retain << 5);
@@ -100,7 +120,11 @@ impl<'a> Hello<'a> {
     }
 }
 
-impl Publish<'_> {
+impl<'a> Publish<'a> {
+    pub(crate) fn new(topic: &'a str, payload: &'a str) -> Self {
+        Self { topic, payload: payload.as_bytes(), ..Self::default() }
+    }
+
     pub(crate) fn encode(&self, version: Version) -> Vec<u8> {
         let mut body = text(self.topic);
         if self.qos > 0 {
@@ -108,7 +132,7 @@ impl Publish<'_> {
         }
         body.extend(block(version, self.properties));
         body.extend(self.payload);
-        packet(0x30 | self.qos << 1 | self.retain, &body)
+        packet(0x30 | self.dup << 3 | self.qos << 1 | self.retain, &body)
     }
 }
 
@@ -147,11 +171,16 @@ fn variable(mut value: usize) -> Vec<u8> {
     bytes
 }
 
+/// An answer about a message that says that all is well.
+fn about(first: u8, id: u16) -> Packet {
+    Packet { first, body: id.to_be_bytes().into() }
+}
+
 impl Client {
     pub(crate) async fn open(address: SocketAddr, version: Version) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, version }
+        Self { stream, version, aside: VecDeque::new() }
     }
 }
 
@@ -161,7 +190,7 @@ where
 {
     /// A client that says this over some stream, and is welcome.
     pub(crate) async fn over(stream: S, hello: Hello<'_>) -> Self {
-        let mut client = Self { stream, version: hello.version };
+        let mut client = Self { stream, version: hello.version, aside: VecDeque::new() };
         client.send(&hello.encode()).await;
         assert_eq!(client.packet().await.first, 0x20, "no CONNACK");
         client
@@ -174,12 +203,33 @@ where
 
     /// The next packet.
     pub(crate) async fn packet(&mut self) -> Packet {
+        match self.aside.pop_front() {
+            Some(packet) => packet,
+            None => self.fresh_packet().await,
+        }
+    }
+
+    async fn fresh_packet(&mut self) -> Packet {
         let packet = time::timeout(PATIENCE, self.read_packet()).await;
         packet.expect("no packet came").expect("the connection was closed")
     }
 
+    /// The next packet that is not a message; messages that come before are kept for later.
+    async fn reply(&mut self) -> Packet {
+        loop {
+            let packet = self.fresh_packet().await;
+            if packet.first >> 4 != 3 {
+                return packet;
+            }
+            self.aside.push_back(packet);
+        }
+    }
+
     /// The next packet, or `None` where the broker has closed the connection.
     pub(crate) async fn last_packet(&mut self) -> Option<Packet> {
+        if let Some(packet) = self.aside.pop_front() {
+            return Some(packet);
+        }
         time::timeout(PATIENCE, self.read_packet()).await.expect("neither a packet nor the end")
     }
 
@@ -195,7 +245,8 @@ where
             }
         }
         let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).await.unwrap();
+        // A client that stops reading is cut off wherever its packets are.
+        self.stream.read_exact(&mut body).await.ok()?;
         Some(Packet { first, body })
     }
 
@@ -208,11 +259,22 @@ where
         }
     }
 
-    /// The next packet, which is a PUBLISH.
+    /// The next packet, which is a PUBLISH that was not sent before.
     pub(crate) async fn message(&mut self) -> Message {
-        let Packet { first, body } = self.packet().await;
+        let packet = self.packet().await;
+        assert_eq!(packet.first & 8, 0, "DUP: {packet:x?}");
+        self.read(packet)
+    }
+
+    /// The next packet, which is a PUBLISH that was sent before.
+    pub(crate) async fn repeated(&mut self) -> Message {
+        let packet = self.packet().await;
+        assert_eq!(packet.first & 8, 8, "no DUP: {packet:x?}");
+        self.read(packet)
+    }
+
+    fn read(&self, Packet { first, body }: Packet) -> Message {
         assert_eq!(first >> 4, 3, "not a PUBLISH: {first:x} {body:x?}");
-        assert_eq!(first & 8, 0, "DUP on a clean session");
         let (topic, mut rest) = body[2..].split_at(u16::from_be_bytes([body[0], body[1]]).into());
         let qos = first >> 1 & 3;
         let mut id = 0;
@@ -240,9 +302,14 @@ where
     /// Subscribes and waits for the answer: its code.
     pub(crate) async fn subscribe(&mut self, filter: &str, options: u8) -> u8 {
         self.send(&subscribe(self.version, filter, options, &[])).await;
-        let Packet { first, body } = self.packet().await;
+        let Packet { first, body } = self.reply().await;
         assert_eq!((first, &body[..2]), (0x90, &[0, 7][..]), "not the SUBACK");
         *body.last().unwrap()
+    }
+
+    pub(crate) async fn unsubscribe(&mut self, filter: &str) {
+        self.send(&unsubscribe(self.version, filter)).await;
+        assert_eq!(self.reply().await.first, 0xb0, "not the UNSUBACK");
     }
 
     pub(crate) async fn publish(&mut self, publish: Publish<'_>) {
@@ -252,9 +319,57 @@ where
     /// Publishes at QoS 1 and waits for the answer: its reason.
     pub(crate) async fn publish_and_wait(&mut self, publish: Publish<'_>) -> u8 {
         self.publish(Publish { qos: 1, id: 9, ..publish }).await;
-        let Packet { first, body } = self.packet().await;
+        let Packet { first, body } = self.reply().await;
         assert_eq!((first, &body[..2]), (0x40, &[0, 9][..]), "not the PUBACK");
         body.get(2).copied().unwrap_or(0)
+    }
+
+    /// One of the packets about a message.
+    pub(crate) async fn answer(&mut self, first: u8, id: u16) {
+        self.send(&[&[first, 2][..], &id.to_be_bytes()].concat()).await;
+    }
+
+    /// The next packet, which is this one about a message: its reason.
+    pub(crate) async fn answered(&mut self, expected: u8, id: u16) -> u8 {
+        let Packet { first, body } = self.packet().await;
+        assert_eq!((first, &body[..2]), (expected, &id.to_be_bytes()[..]), "{first:x} {body:x?}");
+        body.get(2).copied().unwrap_or(0)
+    }
+
+    /// The next message, acknowledged at its QoS: its payload.
+    pub(crate) async fn taken(&mut self) -> String {
+        let Message { payload, qos, id, .. } = self.message().await;
+        match qos {
+            0 => {}
+            1 => self.answer(PUBACK, id).await,
+            _ => {
+                self.answer(PUBREC, id).await;
+                assert_eq!(self.reply().await, about(PUBREL, id));
+                self.answer(PUBCOMP, id).await;
+            }
+        }
+        String::from_utf8(payload).unwrap()
+    }
+
+    /// Publishes at QoS 2 with all four packets.
+    pub(crate) async fn publish_exactly_once(&mut self, publish: Publish<'_>) {
+        let id = 11;
+        self.publish(Publish { qos: 2, id, ..publish }).await;
+        assert_eq!(self.reply().await, about(PUBREC, id));
+        self.answer(PUBREL, id).await;
+        assert_eq!(self.reply().await, about(PUBCOMP, id));
+    }
+
+    /// Shows that nothing comes on `topic`, which it has subscribed to, before what it says now.
+    pub(crate) async fn expect_silence(&mut self, topic: &str) {
+        self.publish(Publish { topic, payload: b"silence", ..Publish::default() }).await;
+        assert_eq!(self.heard().await.1, "silence");
+    }
+
+    /// Leaves as it should, and waits until the broker has taken note.
+    pub(crate) async fn leave(mut self) {
+        self.send(&[0xe0, 0]).await;
+        assert_eq!(self.last_packet().await, None);
     }
 
     pub(crate) async fn ping(&mut self) {

@@ -3,9 +3,10 @@
 use std::num::NonZeroU16;
 
 use broker::Limits;
+use tokio::io::AsyncWriteExt;
 
 use crate::{
-    client::{Hello, Publish, V5, V311, packet},
+    client::{Client, Hello, Publish, V5, V311, packet},
     site::Site,
 };
 
@@ -113,4 +114,92 @@ async fn links_are_given_back() {
         client.publish(Publish { topic: "a", ..Publish::default() }).await;
         client.message().await;
     }
+}
+
+/// 4.7.3: a server may have its limits, for names and for filters.
+#[tokio::test]
+async fn levels_are_counted() {
+    let site = Site::with(Limits { topic_levels: 3, ..Limits::default() }).await;
+
+    for (version, subscribed, published) in [(V311, 0x80, 0), (V5, 0x8f, 0x90)] {
+        let mut client = site.client(version, "client").await;
+        assert_eq!(client.subscribe("a/#/c/d", 0).await, subscribed);
+        assert_eq!(client.subscribe("+/+/+/+", 0).await, subscribed);
+        assert_eq!(client.subscribe("$share/g/a/b/+", 0).await, 0);
+        assert_eq!(client.subscribe("#", 0).await, 0);
+        let deep = Publish { retain: 1, ..Publish::new("a/b/c/d", "x") };
+        assert_eq!(client.publish_and_wait(deep).await, published);
+        client.expect_silence("a/b/c").await;
+    }
+}
+
+/// 3.2.2.2: without a word, as there is no knowing what somebody wants who has not said it.
+#[tokio::test]
+async fn connections_of_one_address_are_counted() {
+    let limits = Limits { connections_per_address: 2, ..Limits::default() };
+    let site = Site::with(limits).await;
+    let mut first = site.client(V5, "first").await;
+    let second = site.client(V311, "second").await;
+
+    let mut third = Client::open(site.address, V5).await;
+    assert_eq!(third.last_packet().await, None);
+    assert_eq!(site.figure("connections_crowded_addresses_total").await, 1);
+    first.ping().await;
+    drop(second);
+    // It takes a moment to notice that it has left.
+    while welcome(&site).await.is_none() {}
+    first.ping().await;
+}
+
+async fn welcome(site: &Site) -> Option<()> {
+    let mut client = Client::open(site.address, V5).await;
+    let _ = client.stream.write_all(&Hello::new(V5).encode()).await;
+    client.last_packet().await.map(drop)
+}
+
+/// The same of an address whose connections say nothing.
+#[tokio::test]
+async fn silent_connections_do_not_count_against_those_who_speak() {
+    let limits = Limits { connections_per_address: 2, ..Limits::default() };
+    let site = Site::with(limits).await;
+    let mut silent = Vec::new();
+    for _ in 0..10 {
+        silent.push(Client::open(site.address, V5).await);
+    }
+    site.client(V5, "client").await.ping().await;
+
+    site.until("connections_crowded_out_total", 9).await;
+    for mut client in silent.drain(..9) {
+        assert_eq!(client.last_packet().await, None);
+    }
+}
+
+/// When there are too many who say nothing, the one that has waited longest has to go.
+#[tokio::test]
+async fn handshakes_are_counted() {
+    let site = Site::with(Limits { handshakes: 2, ..Limits::default() }).await;
+    let mut first = Client::open(site.address, V5).await;
+    let mut second = Client::open(site.address, V5).await;
+    site.client(V5, "client").await.ping().await;
+
+    assert_eq!(first.last_packet().await, None);
+    assert_eq!(site.figure("connections_crowded_out_total").await, 1);
+    second.send(&Hello::new(V5).encode()).await;
+    assert_eq!(second.packet().await.first, 0x20);
+}
+
+/// 4.9: who publishes too fast is slowed down, and loses nothing.
+#[tokio::test]
+async fn a_client_that_publishes_too_fast_is_slowed_down() {
+    let site = Site::with(Limits { publishes_per_second: 5, ..Limits::default() }).await;
+    let mut subscriber = site.client(V5, "subscriber").await;
+    subscriber.subscribe("a", 0).await;
+    let mut publisher = site.client(V5, "publisher").await;
+    let burst = (0..10).flat_map(|n| Publish::new("a", &n.to_string()).encode(V5));
+    publisher.send(&burst.collect::<Vec<u8>>()).await;
+
+    for n in 0..10 {
+        assert_eq!(subscriber.taken().await, n.to_string());
+    }
+    assert!(site.figure("publish_throttled_total").await > 0);
 }

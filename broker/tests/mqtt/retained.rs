@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    client::{Client, Publish, V5, V311},
+    client::{Client, Hello, Publish, V5, V311},
     site::Site,
 };
 
@@ -45,6 +45,32 @@ async fn a_newcomer_is_told_every_state_whatever_their_number() {
             assert!(heard.insert(message.topic), "twice");
         }
         assert_eq!(heard, topics);
+    }
+}
+
+/// 3.3.1.3: stock brokers cut such a snapshot short.
+#[tokio::test]
+async fn a_newcomer_is_told_ten_thousand_states() {
+    const STATES: usize = 10_000;
+    let site = Site::start().await;
+    let mut publisher = site.client(V5, "publisher").await;
+    let states = (0..STATES).flat_map(|n| {
+        let topic = format!("state/{n}");
+        Publish { retain: 1, ..Publish::new(&topic, &topic) }.encode(V5)
+    });
+    publisher.send(&states.collect::<Vec<u8>>()).await;
+    publisher.ping().await;
+
+    for (version, qos) in [(V311, 0), (V311, 1), (V5, 0), (V5, 1)] {
+        let mut newcomer = site.client(version, "newcomer").await;
+        newcomer.subscribe("state/+", qos).await;
+        let mut heard = BTreeSet::new();
+        for _ in 0..STATES {
+            let message = newcomer.message().await;
+            assert_eq!(message.payload, message.topic.as_bytes());
+            assert!(heard.insert(message.topic), "twice");
+        }
+        newcomer.leave().await;
     }
 }
 
@@ -159,4 +185,42 @@ async fn an_expired_state_is_not_told() {
     client.subscribe("state/+", 0).await;
 
     expect_only_this(&mut client).await;
+}
+
+/// 3.8.3.1: retain handling 1 looks at the session, which may be one that goes on.
+#[tokio::test]
+async fn a_subscription_of_a_session_that_goes_on_is_not_a_new_one() {
+    let site = Site::start().await;
+    let mut publisher = site.client(V5, "publisher").await;
+    retain(&mut publisher, "state/a", "open").await;
+    let hello = || Hello::persistent(V5, "client");
+    let mut client = site.client_that_says(hello()).await;
+    client.subscribe("state/+", IF_NEW).await;
+    assert_eq!(client.heard().await.1, "open");
+    client.leave().await;
+
+    let (mut client, _) = site.session(hello()).await;
+    client.subscribe("state/+", IF_NEW).await;
+    expect_only_this(&mut client).await;
+    client.unsubscribe("state/+").await;
+    client.subscribe("state/+", IF_NEW).await;
+    assert_eq!(client.heard().await.1, "open");
+}
+
+/// 3.3.1.3: what is sent because it is retained is marked, whatever the options are, and the flag
+/// of what is forwarded is that of its publisher only for those who ask.
+#[tokio::test]
+async fn what_is_told_to_a_newcomer_is_marked_and_at_the_lower_quality() {
+    let site = Site::start().await;
+    let mut publisher = site.client(V5, "publisher").await;
+    publisher.publish_exactly_once(Publish { retain: 1, ..Publish::new("state/a", "open") }).await;
+
+    for qos in 0..3 {
+        for options in [qos, qos | AS_PUBLISHED] {
+            let mut client = site.client(V5, "client").await;
+            client.subscribe("state/a", options).await;
+            let message = client.message().await;
+            assert_eq!((message.qos, message.retain), (qos, 1));
+        }
+    }
 }

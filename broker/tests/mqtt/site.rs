@@ -1,6 +1,7 @@
 //! A broker on a free port, for the length of a test.
 
 use std::{
+    fs,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
@@ -9,10 +10,15 @@ use access::Access;
 use broker::{Addresses, Broker, BrokerError, Config, Limits, Transport};
 use schemas::Root;
 use tempfile::TempDir;
-use tokio::{task::JoinSet, time};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+    time,
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Client, Hello, Version};
+use crate::client::{Client, FOR_A_SECOND, Hello, Packet, V5, Version};
 
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,7 +39,13 @@ pub(crate) struct Site {
 
 /// The configuration of tests: a free port, and no figures between the messages.
 pub(crate) fn config(limits: Limits) -> Config {
-    Config { listen: anywhere(), figures_every: Duration::ZERO, limits, ..Config::default() }
+    Config {
+        listen: anywhere(),
+        metrics: anywhere(),
+        figures_every: Duration::ZERO,
+        limits,
+        ..Config::default()
+    }
 }
 
 /// Any free port of this machine.
@@ -64,7 +76,7 @@ impl Site {
         Self::in_dir(config, access, tempfile::tempdir().unwrap()).await
     }
 
-    async fn in_dir(config: Config, access: Access, dir: TempDir) -> Self {
+    pub(crate) async fn in_dir(config: Config, access: Access, dir: TempDir) -> Self {
         let broker = Broker::bind(config, Root::default(), access, dir.path()).await.unwrap();
         let addresses = TRANSPORTS.map(|transport| broker.address(transport));
         let address = addresses.into_iter().flatten().next().unwrap();
@@ -91,6 +103,70 @@ impl Site {
         client.send(&hello.encode()).await;
         assert_eq!(client.packet().await.first, 0x20, "no CONNACK");
         client
+    }
+
+    /// The same, and whether there is a session from before.
+    pub(crate) async fn session(&self, hello: Hello<'_>) -> (Client, bool) {
+        let mut client = Client::open(self.address, hello.version).await;
+        client.send(&hello.encode()).await;
+        let Packet { first, body } = client.packet().await;
+        assert_eq!((first, body[1]), (0x20, 0), "not welcome");
+
+        (client, body[0] == 1)
+    }
+
+    /// The answer to a request to the page of figures.
+    pub(crate) async fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.metrics.unwrap()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+
+        answer
+    }
+
+    pub(crate) async fn figure(&self, name: &str) -> u64 {
+        let page = self.ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        let value = page.lines().find_map(|line| {
+            line.strip_prefix("manless_broker_")?.strip_prefix(name)?.strip_prefix(' ')
+        });
+
+        value.unwrap().parse().unwrap()
+    }
+
+    /// Waits until a figure has reached a value.
+    pub(crate) async fn until(&self, name: &str, least: u64) {
+        let reached = async { while self.figure(name).await < least {} };
+
+        time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("no {least} {name}"));
+    }
+
+    /// Waits until a figure has gone down to a value.
+    pub(crate) async fn until_left(&self, name: &str, most: u64) {
+        let reached = async { while self.figure(name).await > most {} };
+
+        time::timeout(PATIENCE, reached)
+            .await
+            .unwrap_or_else(|_| panic!("more than {most} {name}"));
+    }
+
+    /// Lets a second go by on the broker's clock: the session of somebody else expires.
+    pub(crate) async fn let_a_second_pass(&self) {
+        let before = self.figure("sessions_expired_total").await;
+        let hello = Hello { client_id: "clock", properties: FOR_A_SECOND, ..Hello::new(V5) };
+        self.client_that_says(hello).await.leave().await;
+
+        self.until("sessions_expired_total", before + 1).await;
+    }
+
+    /// A broker on a copy of what is on disk at this moment, as after the death of this one.
+    pub(crate) async fn after_a_crash(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["broker.db", "broker.db-wal"] {
+            fs::copy(self.dir.path().join(file), dir.path().join(file)).unwrap();
+        }
+
+        Self::in_dir(config(Limits::default()), open_to_all(), dir).await
     }
 
     /// Stops the broker, which has two seconds for it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    client::{Packet, Publish, V5, V311, packet, subscribe, text, unsubscribe},
+    client::{PUBREC, PUBREL, Packet, Publish, V5, V311, packet, subscribe, text, unsubscribe},
     site::Site,
 };
 
@@ -117,4 +117,86 @@ async fn wildcards_do_not_match_the_brokers_own_topics() {
     let (topic, version) = client.heard().await;
     assert_eq!(topic, "$SYS/broker/version");
     assert!(version.starts_with("manless "));
+}
+
+/// [MQTT-3.3.4-2], [MQTT-3.3.4-3], [MQTT-3.3.4-4], 3.3.4: one message, with all identifiers, at the
+/// highest quality of those that match.
+#[tokio::test]
+async fn of_overlapping_subscriptions_the_highest_quality_counts() {
+    let site = Site::start().await;
+    let mut client = site.client(V5, "client").await;
+    for (filter, qos, identifier) in [("a/+", 0, 1), ("a/#", 2, 2), ("a/b", 1, 3), ("c", 2, 4)] {
+        client.send(&subscribe(V5, filter, qos, &[11, identifier])).await;
+        client.packet().await;
+    }
+    let mut old = site.client(V311, "old").await;
+    for (filter, qos) in [("a/#", 1), ("+/b", 2)] {
+        old.subscribe(filter, qos).await;
+    }
+    let mut publisher = site.client(V5, "publisher").await;
+    publisher.publish_exactly_once(Publish::new("a/b", "x")).await;
+
+    let message = client.message().await;
+    let identifiers: BTreeSet<_> = message.properties.chunks(2).collect();
+    assert_eq!(identifiers, BTreeSet::from([&[11, 1][..], &[11, 2], &[11, 3]]));
+    assert_eq!(message.qos, 2);
+    client.expect_silence("c").await;
+    assert_eq!(old.message().await.qos, 2);
+    old.subscribe("c", 0).await;
+    old.expect_silence("c").await;
+}
+
+/// [MQTT-3.8.4-3]: the same filter again replaces the options, the identifier among them.
+#[tokio::test]
+async fn a_filter_that_is_subscribed_to_again_has_the_new_options() {
+    let site = Site::start().await;
+    let mut client = site.client(V5, "client").await;
+    let mut publisher = site.client(V5, "publisher").await;
+
+    for (options, identifier) in [(0, 1), (2, 2), (1, 3)] {
+        client.send(&subscribe(V5, "a", options, &[11, identifier])).await;
+        client.packet().await;
+        publisher.publish_exactly_once(Publish::new("a", "x")).await;
+        let message = client.message().await;
+        assert_eq!((message.qos, &message.properties[..]), (options, &[11, identifier][..]));
+    }
+    client.send(&subscribe(V5, "a", NO_LOCAL, &[])).await;
+    client.packet().await;
+    client.publish(Publish::new("a", "own")).await;
+    client.subscribe("b", 0).await;
+    client.expect_silence("b").await;
+    client.unsubscribe("a").await;
+    publisher.publish_and_wait(Publish::new("a", "x")).await;
+    client.expect_silence("b").await;
+}
+
+/// 3.8.2.1.2: the identifier is up to four bytes long, and 0 is none.
+#[tokio::test]
+async fn a_subscription_may_have_any_identifier_but_0() {
+    let site = Site::start().await;
+    let mut client = site.client(V5, "client").await;
+    for identifier in [&[11, 0x7f][..], &[11, 0xff, 0xff, 0xff, 0x7f]] {
+        client.send(&subscribe(V5, "a", 0, identifier)).await;
+        client.packet().await;
+        client.publish(Publish::new("a", "x")).await;
+        assert_eq!(client.message().await.properties, identifier);
+    }
+
+    client.send(&subscribe(V5, "a", 0, &[11, 0])).await;
+    client.expect_close(0x82).await;
+}
+
+/// [MQTT-3.10.4-3], 3.10.4: what was sent is completed after the end of its subscription.
+#[tokio::test]
+async fn a_message_on_its_way_is_completed_after_an_unsubscribe() {
+    let site = Site::start().await;
+    let mut client = site.client(V5, "client").await;
+    client.subscribe("a", 2).await;
+    let mut publisher = site.client(V5, "publisher").await;
+    publisher.publish_exactly_once(Publish::new("a", "x")).await;
+    let id = client.message().await.id;
+    client.unsubscribe("a").await;
+
+    client.answer(PUBREC, id).await;
+    assert_eq!(client.answered(PUBREL, id).await, 0);
 }

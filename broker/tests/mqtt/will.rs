@@ -1,16 +1,23 @@
 //! Wills (3.1.2.5).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use broker::{Config, Limits};
 
 use crate::{
-    client::{Client, Hello, Message, Publish, V5, V311, packet},
+    client::{Client, FOR_AN_HOUR, Hello, Message, Publish, V5, V311, packet},
     site::{Site, config},
 };
 
-const WILL: Publish<'_> =
-    Publish { topic: "gone", payload: b"offline", qos: 1, retain: 0, id: 0, properties: &[] };
+const WILL: Publish<'_> = Publish {
+    topic: "gone",
+    payload: b"offline",
+    qos: 1,
+    retain: 0,
+    dup: 0,
+    id: 0,
+    properties: &[],
+};
 
 fn hello(version: crate::client::Version) -> Hello<'static> {
     Hello { client_id: "mortal", will: Some(WILL), ..Hello::new(version) }
@@ -151,4 +158,113 @@ async fn a_client_that_said_good_bye_left_nothing_behind() {
 
     assert_eq!(watcher.heard().await.0, "gone");
     expect_only_this(&mut watcher).await;
+}
+
+/// A client whose will is due when it has been gone for so many seconds.
+fn delayed(delay: &'static [u8; 5], session: &'static [u8]) -> Hello<'static> {
+    let will = Some(Publish { properties: delay, ..WILL });
+    Hello { client_id: "mortal", will, clean: 0, properties: session, ..Hello::new(V5) }
+}
+
+const AFTER_A_SECOND: &[u8; 5] = &[24, 0, 0, 0, 1];
+const AFTER_A_MINUTE: &[u8; 5] = &[24, 0, 0, 0, 60];
+
+/// [MQTT-3.1.3-9], 3.1.3.2.2.
+#[tokio::test]
+async fn a_will_waits_for_its_delay() {
+    let site = Site::start().await;
+    let mut watcher = watcher(&site).await;
+    let mortal = site.client_that_says(delayed(AFTER_A_SECOND, FOR_AN_HOUR)).await;
+    let start = Instant::now();
+    drop(mortal);
+
+    let Message { topic, properties, .. } = watcher.message().await;
+    assert_eq!((&topic[..], &properties[..]), ("gone", &b""[..]));
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    assert_eq!(site.figure("sessions_away").await, 1);
+}
+
+/// [MQTT-3.1.3-9]: a client that is back before its time is up has not died.
+#[tokio::test]
+async fn a_client_that_is_back_in_time_has_no_will_published() {
+    let site = Site::start().await;
+    let mut watcher = watcher(&site).await;
+
+    for _ in 0..3 {
+        let (mut mortal, _) = site.session(delayed(AFTER_A_SECOND, FOR_AN_HOUR)).await;
+        mortal.ping().await;
+    }
+    let (mortal, present) = site.session(delayed(AFTER_A_SECOND, FOR_AN_HOUR)).await;
+    assert!(present);
+    mortal.leave().await;
+    site.let_a_second_pass().await;
+    watcher.expect_silence("this").await;
+}
+
+/// 3.1.3.2.2: the end of the session, if that is earlier.
+#[tokio::test]
+async fn a_will_is_published_when_the_session_ends_before_its_delay() {
+    let site = Site::start().await;
+    let mut watcher = watcher(&site).await;
+
+    for session in [&[][..], crate::client::FOR_A_SECOND] {
+        drop(site.client_that_says(delayed(AFTER_A_MINUTE, session)).await);
+        assert_eq!(watcher.heard().await, ("gone".into(), "offline".into()));
+    }
+}
+
+/// [MQTT-3.1.4-3], 3.1.2.5: a clean start ends the session, and with it the delay.
+#[tokio::test]
+async fn a_clean_start_publishes_the_will_that_waits() {
+    let site = Site::start().await;
+    let mut watcher = watcher(&site).await;
+    drop(site.client_that_says(delayed(AFTER_A_MINUTE, FOR_AN_HOUR)).await);
+    site.until("sessions_away", 1).await;
+    let mut mortal = site.client(V5, "mortal").await;
+
+    assert_eq!(watcher.heard().await, ("gone".into(), "offline".into()));
+    mortal.ping().await;
+}
+
+/// 3.1.4: a take-over is no exception: without a delay the will is published, with one the client
+/// is back in time.
+#[tokio::test]
+async fn the_delay_holds_for_a_client_that_is_taken_over() {
+    let site = Site::start().await;
+    let mut watcher = watcher(&site).await;
+    let _first = site.client_that_says(delayed(AFTER_A_MINUTE, FOR_AN_HOUR)).await;
+    let (_second, present) = site.session(delayed(AFTER_A_MINUTE, FOR_AN_HOUR)).await;
+    assert!(present);
+
+    watcher.expect_silence("this").await;
+}
+
+/// 3.14.4: with 0x00 the will is discarded, with 0x04 it keeps its delay.
+#[tokio::test]
+async fn a_good_bye_discards_a_will_that_would_have_waited() {
+    let site = Site::start().await;
+    let mut watcher = watcher(&site).await;
+    let mut mortal = site.client_that_says(delayed(AFTER_A_SECOND, FOR_AN_HOUR)).await;
+    mortal.send(&packet(0xe0, &[4])).await;
+    assert_eq!(mortal.last_packet().await, None);
+    watcher.expect_silence("this").await;
+    assert_eq!(watcher.heard().await.0, "gone");
+
+    site.client_that_says(delayed(AFTER_A_SECOND, FOR_AN_HOUR)).await.leave().await;
+    site.let_a_second_pass().await;
+    watcher.expect_silence("this").await;
+}
+
+/// [MQTT-3.1.2-9] and 3.1.3.2: a will is a message with all that belongs to one.
+#[tokio::test]
+async fn a_will_has_the_properties_of_a_message() {
+    let site = Site::start().await;
+    let mut watcher = site.client(V5, "watcher").await;
+    watcher.subscribe("gone", 2).await;
+    let properties = [1, 1, 3, 0, 1, b't', 38, 0, 1, b'k', 0, 1, b'v'];
+    let will = Some(Publish { qos: 2, properties: &properties, ..WILL });
+    drop(site.client_that_says(Hello { will, ..hello(V5) }).await);
+
+    let message = watcher.message().await;
+    assert_eq!((message.qos, &message.properties[..]), (2, &properties[..]));
 }
