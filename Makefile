@@ -8,8 +8,11 @@ CARGO := cargo
 LOCKED := --locked
 EVERYTHING := --workspace --all-targets
 BROWSER := e2e/browser
+TARGET := front
+SECONDS := 60
+FUZZING = -max_total_time=$(SECONDS) -max_len=3000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench fmt clippy doc deny audit unit browser
+.PHONY: help run test check bench fuzz fmt clippy doc deny audit unit browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +34,11 @@ check: fmt clippy doc deny ## What a reviewer should not have to look for
 bench: ## The benchmarks of the broker, with the peers that are installed (bench/README.md)
 	$(CARGO) build --release $(LOCKED) -p broker -p bench
 	@$${CARGO_TARGET_DIR:-target}/release/bench $(ARGS)
+
+# For example: make fuzz TARGET=front_store SECONDS=3600
+fuzz: ## The fuzz targets of the broker, one at a time (fuzz/README.md)
+	@cargo-fuzz --version >/dev/null 2>&1 || { echo "cargo install --locked cargo-fuzz" >&2; exit 1; }
+	$(CARGO) fuzz run --sanitizer none $(TARGET) -- $(FUZZING)
 
 fmt: ## Formatting
 	$(CARGO) fmt --all -- --check

@@ -616,6 +616,11 @@ impl Exchange {
 
 #[cfg(feature = "fuzzing")]
 impl Exchange {
+    /// Whether messages can get into a router.
+    pub(crate) fn has_router(&self) -> bool {
+        self.lock().entrance.is_some()
+    }
+
     /// How many levels of filters are remembered.
     pub(crate) fn levels(&self) -> usize {
         self.lock().index.levels()

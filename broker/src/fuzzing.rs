@@ -28,7 +28,7 @@ use crate::{
     listener::Peer,
     message::{Draft, Origin},
     outbox::Outbox,
-    store::Location,
+    store::{Location, StoreError},
 };
 
 /// The longest packet that [`read`] takes.
@@ -211,9 +211,19 @@ impl Bare {
         let store = self.front.exchange.store().clone();
         self.kill_router();
         drop(self);
-        if let Err(error) = store.close().await {
-            panic!("the store cannot be closed: {error}");
+        loop {
+            match store.clone().close().await {
+                Ok(()) => return,
+                // By a clock that is not the disk's.
+                Err(StoreError::Slow) => {}
+                Err(error) => panic!("the store cannot be closed: {error}"),
+            }
         }
+    }
+
+    /// Whether there is a router, as far as anybody has noticed.
+    pub fn has_router(&self) -> bool {
+        self.front.exchange.has_router()
     }
 
     /// Makes the router die, if there is one; says whether there was.

@@ -364,8 +364,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(any(test, feature = "fuzzing"))]
 impl Entrance {
-    /// Makes the router panic, as a topic without the prefix does.
+    /// Makes the router panic, as a topic without the prefix does where there is a filter.
     pub(crate) fn kill_router(&mut self) {
+        let _ = self.link.subscribe(u32::MAX, "+", 0).now_or_never();
         let _ = self.push_raw(Bytes::from_static("é".as_bytes()), Bytes::new());
     }
 }

@@ -1,6 +1,6 @@
 //! How a session comes to its subscriptions: asked for, in effect, answered.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use tracing::warn;
 
@@ -46,7 +46,7 @@ pub(crate) struct Asked {
 impl Session {
     pub(super) fn subscribe(&mut self, subscribe: Subscribe, now: Duration) -> Step {
         let Subscribe { packet_id, identifier, requests } = subscribe;
-        let (mut reasons, mut asked) = (Vec::new(), Vec::new());
+        let (mut reasons, mut asked) = (Vec::new(), BTreeMap::<u32, Asked>::new());
 
         for request in requests {
             let reason = self.admit(&request, now);
@@ -55,19 +55,19 @@ impl Session {
                 continue;
             }
             let subscribed = self.kept.subscriptions.add(&request, identifier);
+            let key = subscribed.key;
             let is_shared = topic::is_shared(&request.filter);
-            asked.push(Asked {
-                key: subscribed.key,
-                identifier,
-                way: subscribed.way,
-                wants_retained: !is_shared && subscribed.wants_retained(request.retain_handling),
-                request,
-            });
+            // What one packet asks for twice is put into effect once, or it would go two ways.
+            let wants_retained = !is_shared
+                && (subscribed.wants_retained(request.retain_handling)
+                    || asked.get(&key).is_some_and(|earlier| earlier.wants_retained));
+            let way = subscribed.way;
+            asked.insert(key, Asked { key, request, identifier, way, wants_retained });
         }
         let answer = Some((packet_id, reasons));
         self.unsettled.push_back(Unsettled { router: None, commit: None, answer, due: Vec::new() });
 
-        Step::Subscribe(asked)
+        Step::Subscribe(asked.into_values().collect())
     }
 
     /// What is granted to a request, or why nothing is.

@@ -61,17 +61,23 @@ impl Bench {
 
     /// Subscribes by way of the router; says under which ticket.
     fn subscribe(&mut self, filter: &str) -> Option<u16> {
-        let packet_id = PacketId::MIN;
-        let requests = vec![request(filter)];
-        let subscribe = Subscribe { packet_id, identifier: None, requests };
-        let step = self.0.packet(Packet::Subscribe(subscribe), NOW).unwrap();
-        let Step::Subscribe(asked) = step else { panic!("no subscription") };
+        let asked = self.ask([request(filter, RetainHandling::Always)]);
         let placed = asked.into_iter().map(|asked| (asked, Way::Routed)).collect();
 
         self.0.placed(placed, None).map(|(routes, ticket)| {
             assert_eq!(&*routes[0].filter, filter);
             ticket
         })
+    }
+
+    /// What a SUBSCRIBE puts into effect.
+    fn ask(&mut self, requests: impl Into<Vec<Request>>) -> Vec<Asked> {
+        let packet_id = PacketId::MIN;
+        let subscribe = Subscribe { packet_id, identifier: None, requests: requests.into() };
+        let step = self.0.packet(Packet::Subscribe(subscribe), NOW).unwrap();
+        let Step::Subscribe(asked) = step else { panic!("no subscription") };
+
+        asked
     }
 
     /// How many things are due to the subscriptions that are in effect.
@@ -102,13 +108,13 @@ impl Bench {
     }
 }
 
-fn request(filter: &str) -> Request {
+fn request(filter: &str, retain_handling: RetainHandling) -> Request {
     Request {
         filter: filter.into(),
         qos: Qos::ExactlyOnce,
         no_local: false,
         retain_as_published: false,
-        retain_handling: RetainHandling::Always,
+        retain_handling,
     }
 }
 
@@ -140,6 +146,24 @@ fn a_subscribe_is_answered_when_it_is_in_effect() {
     assert_eq!((bench.settle(), bench.take()), (1, vec![0x90]));
     bench.0.subscribed(2);
     assert_eq!((bench.settle(), bench.take()), (2, vec![0x90, 0x90]));
+}
+
+#[test]
+fn what_one_packet_asks_for_twice_is_put_into_effect_once() {
+    let mut bench = Bench::new();
+    let first = request("a", RetainHandling::Always);
+    let last = Request { qos: Qos::AtMostOnce, ..request("a", RetainHandling::Never) };
+
+    let asked = bench.ask([first, request("b", RetainHandling::Never), last]);
+    let filters: Vec<&str> = asked.iter().map(|asked| &asked.request.filter[..]).collect();
+    assert_eq!(filters, ["a", "b"]);
+    assert_eq!((asked[0].request.qos, asked[0].wants_retained), (Qos::AtMostOnce, true));
+    bench.0.placed(asked.into_iter().map(|asked| (asked, Way::Direct)).collect(), None);
+    bench.settle();
+
+    let mut answer = [0; 8];
+    bench.0.outbox().copy_to_slice(&mut answer);
+    assert_eq!(answer, [0x90, 6, 0, 1, 0, 2, 2, 0]);
 }
 
 #[test]
@@ -254,7 +278,10 @@ fn a_client_that_is_refused_again_and_again_is_seldom_told_of() {
     let mut unsaid_after = |now| {
         let publish = Publish { publication: publication.clone(), packet_id: None, alias: None };
         assert_eq!(bench.0.packet(Packet::Publish(publish), now), Ok(Step::Refused));
-        assert_eq!(bench.0.admit(&request("secret"), now), Reason::NotAuthorized);
+        assert_eq!(
+            bench.0.admit(&request("secret", RetainHandling::Always), now),
+            Reason::NotAuthorized
+        );
         bench.0.refusals.take_unsaid()
     };
 

@@ -9,7 +9,7 @@ use crate::{
         house::{self, Person},
         ledger::{Filter, Owner, Publication},
     },
-    scenario::{Action, FILTERS, Introduction, Letter, Step, TOPICS, pick},
+    scenario::{Action, FILTERS, Introduction, Letter, Step, TOPICS, pick, pick_early},
     wire::{self, Connect, Protocol, Publish, Request, Will},
 };
 
@@ -149,7 +149,7 @@ impl World<'_> {
             false => !introduction.clean,
         };
         let will = introduction.will.map(|(topic, qos, delay)| {
-            let (topic, qos, retain) = (pick(&TOPICS, topic), qos % 3, qos & 4 != 0);
+            let (topic, qos, retain) = (pick_early(&TOPICS, topic), qos % 3, qos & 4 != 0);
             let publication = Publication {
                 publisher: client.number + 1,
                 topic,
@@ -170,7 +170,7 @@ impl World<'_> {
         let (qos, id) = (letter.qos % 3, u16::from(letter.id) % IDS + 1);
         let alias = Some(letter.alias % 8).filter(|alias| is_v5 && *alias >= 4);
         let slot = usize::from(letter.alias % 2);
-        let mut topic = pick(&TOPICS, letter.topic);
+        let mut topic = pick_early(&TOPICS, letter.topic);
         let mut name = topic;
         match alias {
             Some(4 | 5) => client.own_aliases[slot] = Some(topic),
@@ -213,11 +213,11 @@ impl World<'_> {
     fn subscribe(&mut self, seat: usize, id: u8, filters: &[(u8, u8)], identifier: u8) {
         let Some(client) = self.clients[seat].as_mut().filter(|it| may_speak(it)) else { return };
         let is_v5 = client.protocol == Protocol::V5;
-        let wanted = if filters.is_empty() { &[(3, 1)] } else { &filters[..filters.len().min(4)] };
+        let wanted = if filters.is_empty() { &[(0, 2)] } else { &filters[..filters.len().min(4)] };
         let requests: Vec<Request<'static>> = wanted
             .iter()
             .map(|(filter, options)| Request {
-                filter: pick(&FILTERS, *filter),
+                filter: pick_early(&FILTERS, *filter),
                 options: options % 3
                     | if is_v5 { options & 0b1100 | (options >> 4) % 3 << 4 } else { 0 },
             })
@@ -236,7 +236,7 @@ impl World<'_> {
 
     fn unsubscribe(&mut self, seat: usize, id: u8, filter: u8) {
         let Some(client) = self.speaker(seat) else { return };
-        let (id, filter) = (u16::from(id) % IDS + 1, pick(&FILTERS, filter));
+        let (id, filter) = (u16::from(id) % IDS + 1, pick_early(&FILTERS, filter));
         client.unsubscribes.push_back((id, filter));
         let protocol = client.protocol;
         client.say(|out| wire::unsubscribe(protocol, id, &[filter], out));

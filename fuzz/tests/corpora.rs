@@ -1,0 +1,44 @@
+//! Every input that was worth keeping, once more.
+
+use std::{fs, path::Path};
+
+use arbitrary::{Arbitrary, Unstructured};
+use broker_fuzz::{
+    codec,
+    front::{self, Keeping},
+    scenario::Scenario,
+    topic,
+};
+
+fn inputs(target: &str) -> impl Iterator<Item = Vec<u8>> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let entries = fs::read_dir(corpus).expect("a corpus is committed");
+
+    entries.map(|entry| fs::read(entry.expect("it can be read").path()).expect("it can be read"))
+}
+
+fn scenarios(target: &str) -> impl Iterator<Item = Scenario> {
+    inputs(target).filter_map(|input| {
+        Scenario::arbitrary_take_rest(Unstructured::new(&input)).ok()
+    })
+}
+
+#[test]
+fn the_codec_keeps_its_promises() {
+    inputs("codec").for_each(|input| codec::check(&input));
+}
+
+#[test]
+fn topics_are_what_the_standard_says() {
+    inputs("topic").for_each(|input| topic::check(&input));
+}
+
+#[test]
+fn a_broker_that_keeps_nothing_keeps_its_promises() {
+    scenarios("front").for_each(|scenario| front::run(&scenario, Keeping::Nothing));
+}
+
+#[test]
+fn a_broker_with_a_store_keeps_its_promises() {
+    scenarios("front_store").for_each(|scenario| front::run(&scenario, Keeping::File));
+}
