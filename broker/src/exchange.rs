@@ -379,8 +379,11 @@ impl Exchange {
         }
         for (filter, message) in undelivered() {
             match inner.index.turn(&filter, &message) {
-                Some(next) => drop(self.push(&message, vec![next], &mut changes)),
-                None => self.figures.dropped.add(),
+                // A command that comes late is not what anybody wanted.
+                Some(next) if !message.is_command() => {
+                    drop(self.push(&message, vec![next], &mut changes))
+                }
+                Some(_) | None => self.figures.dropped.add(),
             }
         }
         changes.extend(member.record.map(|session| Change::End { session }));

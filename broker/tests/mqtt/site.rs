@@ -169,7 +169,7 @@ impl Site {
         Self::in_dir(config(Limits::default()), open_to_all(), dir).await
     }
 
-    /// Stops the broker, which has two seconds for it.
+    /// Stops the broker.
     pub(crate) async fn stop(self) {
         self.stopped().await;
     }
@@ -188,7 +188,7 @@ impl Site {
 
     async fn stopped(mut self) -> TempDir {
         self.cancel.cancel();
-        let stopped = time::timeout(Duration::from_secs(2), self.broker.join_next()).await;
+        let stopped = time::timeout(PATIENCE, self.broker.join_next()).await;
         stopped.unwrap().unwrap().unwrap().unwrap();
 
         self.dir
