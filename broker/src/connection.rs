@@ -81,7 +81,7 @@ impl End {
 
 /// Serves whoever is at the other end, until it leaves or `cancel` fires.
 ///
-/// `handshake` is its place among those who have not said who they are.
+/// `place` is where it waits among those who have not said who they are.
 pub(crate) async fn serve<S>(
     mut io: S,
     peer: Peer,
