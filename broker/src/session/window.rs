@@ -103,6 +103,12 @@ impl Window {
             let place = self.unsent.pop_front()?;
             let Some(Open { id, stage, .. }) = self.open.get(&place) else { continue };
             match stage {
+                // Contract, section 2: who was away does not get a command later.
+                Stage::Sent(_, Some(delivery)) if delivery.message.is_command() => {
+                    let id = *id;
+                    self.by_id.remove(&id);
+                    self.open.remove(&place);
+                }
                 Stage::Sent(_, Some(delivery)) => {
                     return Some(Again::Message(*id, delivery.clone()));
                 }

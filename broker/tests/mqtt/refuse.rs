@@ -122,3 +122,20 @@ async fn a_command_does_not_wait_for_somebody_who_is_away() {
     operator.publish(Publish { topic: COMMAND, payload: b"live", ..Publish::default() }).await;
     assert_eq!(gate.heard().await.1, "live");
 }
+
+/// Contract section 2, against [MQTT-4.4.0-1]: a command that is late is worse than none.
+#[tokio::test]
+async fn a_command_that_was_not_acknowledged_is_not_sent_again() {
+    let site = Site::start().await;
+    let hello = || Hello { client_id: "gate", clean: 0, ..Hello::new(V311) };
+    let mut gate = site.client_that_says(hello()).await;
+    gate.subscribe("parking/#", 1).await;
+    let mut operator = site.client(V5, "operator").await;
+    let publish = Publish { topic: COMMAND, payload: b"open", ..Publish::default() };
+    assert_eq!(operator.publish_and_wait(publish).await, 0);
+    assert_eq!(gate.heard().await.0, COMMAND);
+    drop(gate);
+
+    let mut gate = site.client_that_says(hello()).await;
+    gate.ping().await;
+}
