@@ -31,8 +31,15 @@ pub struct Step {
 #[derive(Debug)]
 pub enum Action {
     Connect(Introduction),
-    Subscribe { id: u8, filters: Vec<(u8, u8)>, identifier: u8 },
-    Unsubscribe { id: u8, filter: u8 },
+    Subscribe {
+        id: u8,
+        filters: Vec<(u8, u8)>,
+        identifier: u8,
+    },
+    Unsubscribe {
+        id: u8,
+        filter: u8,
+    },
     Publish(Letter),
     /// A burst of the same.
     PublishMany(Letter, u8),
@@ -41,9 +48,16 @@ pub enum Action {
     /// From here on they are given at once, or not.
     AnswerAlways(bool),
     /// An answer that may not be due.
-    Acknowledge { kind: u8, id: u8, code: u8 },
+    Acknowledge {
+        kind: u8,
+        id: u8,
+        code: u8,
+    },
     Ping,
-    Disconnect { code: u8, expiry: u8 },
+    Disconnect {
+        code: u8,
+        expiry: u8,
+    },
     Raw(Vec<u8>),
     StopReading,
     ReadSome(u8),
@@ -61,20 +75,16 @@ pub enum Action {
 impl<'a> Arbitrary<'a> for Action {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         Ok(match u8::arbitrary(u)? % 64 {
-            0..10 => Self::Subscribe {
-                id: u.arbitrary()?,
-                filters: few(u)?,
-                identifier: u.arbitrary()?,
-            },
+            0..10 => {
+                Self::Subscribe { id: u.arbitrary()?, filters: few(u)?, identifier: u.arbitrary()? }
+            }
             10..20 => Self::Publish(u.arbitrary()?),
             20..30 => Self::PublishMany(u.arbitrary()?, u.arbitrary()?),
             30..38 => Self::Connect(u.arbitrary()?),
             38..40 => Self::Unsubscribe { id: u.arbitrary()?, filter: u.arbitrary()? },
-            40..43 => Self::Acknowledge {
-                kind: u.arbitrary()?,
-                id: u.arbitrary()?,
-                code: u.arbitrary()?,
-            },
+            40..43 => {
+                Self::Acknowledge { kind: u.arbitrary()?, id: u.arbitrary()?, code: u.arbitrary()? }
+            }
             43 => Self::Answer,
             44..46 => Self::AnswerAlways(u.arbitrary()?),
             46 => Self::Ping,
@@ -131,16 +141,46 @@ pub struct Letter {
 
 /// What is published to.
 pub const TOPICS: [&str; 12] = [
-    "a/b", "a", "a/b/c", "é/b", "a//c", "/", "$SYS/x",
-    "parking/gate_1/gate_status", "parking/gate_1/gate_control", "parking/gate_2/gate_status",
-    "parking/gate_1/parking_event", "b",
+    "a/b",
+    "a",
+    "a/b/c",
+    "é/b",
+    "a//c",
+    "/",
+    "$SYS/x",
+    "parking/gate_1/gate_status",
+    "parking/gate_1/gate_control",
+    "parking/gate_2/gate_status",
+    "parking/gate_1/parking_event",
+    "b",
 ];
 
 /// What is subscribed to.
 pub const FILTERS: [&str; 24] = [
-    "#", "a/b", "a/#", "+/b", "+", "a", "a/b/c", "a/+", "a/+/c", "+/+/#", "$SYS/#", "é/+",
-    "$share/g/a/b", "$share/h/a/#", "$share/g/#", "$share/g/+", "parking/#", "parking/+/gate_status",
-    "parking/gate_1/+", "parking/gate_1/gate_control", "a#", "", "$share/g", "1/2/3/4/5/6/7/8/9",
+    "#",
+    "a/b",
+    "a/#",
+    "+/b",
+    "+",
+    "a",
+    "a/b/c",
+    "a/+",
+    "a/+/c",
+    "+/+/#",
+    "$SYS/#",
+    "é/+",
+    "$share/g/a/b",
+    "$share/h/a/#",
+    "$share/g/#",
+    "$share/g/+",
+    "parking/#",
+    "parking/+/gate_status",
+    "parking/gate_1/+",
+    "parking/gate_1/gate_control",
+    "a#",
+    "",
+    "$share/g",
+    "1/2/3/4/5/6/7/8/9",
 ];
 
 /// One of `all`, and more often one of the first.

@@ -5,5 +5,7 @@ mod say;
 mod server;
 
 pub use broker::fuzzing::Protocol;
-pub use say::{Connect, Publish, Request, Will, acknowledge, disconnect, ping, subscribe, unsubscribe};
+pub use say::{
+    Connect, Publish, Request, Will, acknowledge, disconnect, ping, subscribe, unsubscribe,
+};
 pub use server::{Incoming, Said, cut, understand};

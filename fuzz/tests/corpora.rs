@@ -18,9 +18,7 @@ fn inputs(target: &str) -> impl Iterator<Item = Vec<u8>> {
 }
 
 fn scenarios(target: &str) -> impl Iterator<Item = Scenario> {
-    inputs(target).filter_map(|input| {
-        Scenario::arbitrary_take_rest(Unstructured::new(&input)).ok()
-    })
+    inputs(target).filter_map(|input| Scenario::arbitrary_take_rest(Unstructured::new(&input)).ok())
 }
 
 #[test]

@@ -209,7 +209,8 @@ impl<'a> World<'a> {
         self.nobody_is_served().await;
 
         let stock = self.broker().bare.stock();
-        let nothing = Stock { retained: stock.retained, routers: stock.routers, ..Stock::default() };
+        let nothing =
+            Stock { retained: stock.retained, routers: stock.routers, ..Stock::default() };
         assert_eq!(stock, nothing, "something remains");
         assert!(stock.routers <= self.killed, "a router died by itself");
     }

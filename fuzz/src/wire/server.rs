@@ -5,14 +5,30 @@ use super::Protocol;
 /// A packet from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    Connack { session_present: bool, code: u8, assigned: Option<String> },
+    Connack {
+        session_present: bool,
+        code: u8,
+        assigned: Option<String>,
+    },
     Publish(Incoming),
     /// PUBACK, PUBREC, PUBREL or PUBCOMP, by its first byte.
-    Answer { first: u8, id: u16, code: u8 },
-    Suback { id: u16, codes: Vec<u8> },
-    Unsuback { id: u16, codes: Vec<u8> },
+    Answer {
+        first: u8,
+        id: u16,
+        code: u8,
+    },
+    Suback {
+        id: u16,
+        codes: Vec<u8>,
+    },
+    Unsuback {
+        id: u16,
+        codes: Vec<u8>,
+    },
     Pong,
-    Disconnect { code: u8 },
+    Disconnect {
+        code: u8,
+    },
 }
 
 /// A message for the client.
@@ -58,9 +74,7 @@ pub fn understand(protocol: Protocol, first: u8, body: &[u8]) -> Result<Said> {
         0x90 => {
             let (id, codes) = codes(is_v5, &mut rest)?;
             let allowed: &[u8] = match protocol {
-                Protocol::V5 => {
-                    &[0, 1, 2, 0x80, 0x83, 0x87, 0x8f, 0x91, 0x97, 0x9e, 0xa1, 0xa2]
-                }
+                Protocol::V5 => &[0, 1, 2, 0x80, 0x83, 0x87, 0x8f, 0x91, 0x97, 0x9e, 0xa1, 0xa2],
                 Protocol::V31 | Protocol::V311 => &[0, 1, 2, 0x80],
             };
             only(&codes, allowed)?;

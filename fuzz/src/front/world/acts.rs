@@ -123,7 +123,9 @@ impl World<'_> {
         self.clients[seat] = Some(client);
 
         self.until("CONNACK", |world| {
-            world.clients[seat].as_ref().is_none_or(|it| it.admitted.is_some() || !it.is_connected())
+            world.clients[seat]
+                .as_ref()
+                .is_none_or(|it| it.admitted.is_some() || !it.is_connected())
         })
         .await;
     }
@@ -148,8 +150,9 @@ impl World<'_> {
             true => expiry(introduction.expiry).is_some_and(|seconds| seconds > 0),
             false => !introduction.clean,
         };
-        let will = introduction.will.map(|(topic, qos, delay)| {
-            let (topic, qos, retain) = (pick_early(&TOPICS, topic), qos % 3, qos & 4 != 0);
+        let logins = self.house.logins;
+        let will = introduction.will.map(|(index, qos, delay)| {
+            let (topic, qos, retain) = (topic(logins, index), qos % 3, qos & 4 != 0);
             let publication = Publication {
                 publisher: client.number + 1,
                 topic,
@@ -170,7 +173,7 @@ impl World<'_> {
         let (qos, id) = (letter.qos % 3, u16::from(letter.id) % IDS + 1);
         let alias = Some(letter.alias % 8).filter(|alias| is_v5 && *alias >= 4);
         let slot = usize::from(letter.alias % 2);
-        let mut topic = pick_early(&TOPICS, letter.topic);
+        let mut topic = topic(logins, letter.topic);
         let mut name = topic;
         match alias {
             Some(4 | 5) => client.own_aliases[slot] = Some(topic),
@@ -199,7 +202,9 @@ impl World<'_> {
             dup: letter.dup,
             id,
             alias: alias.map(|_| slot as u16 + 1),
-            expiry: is_v5.then(|| pick(&[None, Some(0), Some(1), Some(10)], letter.expiry)).flatten(),
+            expiry: is_v5
+                .then(|| pick(&[None, Some(0), Some(1), Some(10)], letter.expiry))
+                .flatten(),
             adorned: letter.adorned,
         };
         let Some(client) = self.speaker(seat) else { return };
@@ -211,13 +216,14 @@ impl World<'_> {
     }
 
     fn subscribe(&mut self, seat: usize, id: u8, filters: &[(u8, u8)], identifier: u8) {
+        let logins = self.house.logins;
         let Some(client) = self.clients[seat].as_mut().filter(|it| may_speak(it)) else { return };
         let is_v5 = client.protocol == Protocol::V5;
         let wanted = if filters.is_empty() { &[(0, 2)] } else { &filters[..filters.len().min(4)] };
         let requests: Vec<Request<'static>> = wanted
             .iter()
             .map(|(filter, options)| Request {
-                filter: pick_early(&FILTERS, *filter),
+                filter: filter_of(logins, *filter),
                 options: options % 3
                     | if is_v5 { options & 0b1100 | (options >> 4) % 3 << 4 } else { 0 },
             })
@@ -235,8 +241,9 @@ impl World<'_> {
     }
 
     fn unsubscribe(&mut self, seat: usize, id: u8, filter: u8) {
+        let logins = self.house.logins;
         let Some(client) = self.speaker(seat) else { return };
-        let (id, filter) = (u16::from(id) % IDS + 1, pick_early(&FILTERS, filter));
+        let (id, filter) = (u16::from(id) % IDS + 1, filter_of(logins, filter));
         client.unsubscribes.push_back((id, filter));
         let protocol = client.protocol;
         client.say(|out| wire::unsubscribe(protocol, id, &[filter], out));
@@ -283,6 +290,22 @@ impl World<'_> {
         }
         self.nobody_is_served().await;
         self.clients[0] = None;
+    }
+}
+
+/// Where there are logins, more often one that somebody has a right to.
+fn topic(logins: bool, index: u8) -> &'static str {
+    if logins && index & 0xc0 > 0 {
+        pick(&TOPICS[7..11], index)
+    } else {
+        pick_early(&TOPICS, index)
+    }
+}
+
+fn filter_of(logins: bool, index: u8) -> &'static str {
+    match logins && index & 0xc0 > 0 {
+        true => pick(&FILTERS[16..20], index),
+        false => pick_early(&FILTERS, index),
     }
 }
 
