@@ -3,21 +3,20 @@
 
 #[cfg(test)]
 mod tests;
+mod transfer;
 
-use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use access::User;
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite},
     task, time,
 };
-use tokio_util::{
-    io::{poll_read_buf, poll_write_buf},
-    sync::CancellationToken,
-};
+use tokio_util::sync::CancellationToken;
 use tracing::{Span, debug, field, info, warn};
 
+use self::transfer::{Moved, READ_AT_LEAST, farewell, make_room, move_bytes};
 use crate::{
     codec::{Packet, PacketId, Publication, Reason, Will, encode, frame},
     exchange::Way,
@@ -25,7 +24,6 @@ use crate::{
     handshake::{self, Admitted, TurnedAway},
     keep_alive::KeepAlive,
     listener::{Peer, Place},
-    outbox::Outbox,
     pace::Pace,
     registry::Claim,
     router::{Event, Link, NoLink, RouterDied},
@@ -33,9 +31,6 @@ use crate::{
     store::{Store, Ticket},
 };
 
-/// Room for what comes next; a client that sends much is given more.
-const READ_AT_LEAST: usize = 2 * 1024;
-const READ_AT_MOST: usize = 256 * 1024;
 /// A client that does not read its answers is not read from.
 const OUTBOX_FULL: usize = 1 << 20;
 /// How many answers may wait for the disk before nothing more is read.
@@ -448,25 +443,6 @@ where
     }
 }
 
-/// A socket that is closed while bytes are unread is reset, and the reason lost with it.
-async fn farewell<S>(io: &mut S, mut outbox: Outbox) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    while outbox.has_remaining() {
-        io.write_buf(&mut outbox).await?;
-    }
-    io.shutdown().await?;
-
-    let mut unread = BytesMut::with_capacity(READ_AT_LEAST);
-    loop {
-        unread.clear();
-        if io.read_buf(&mut unread).await? == 0 {
-            return Ok(());
-        }
-    }
-}
-
 /// Waits for the store; for ever where there is nothing to wait for.
 async fn committed(store: &Store, ticket: Option<Ticket>) {
     match ticket {
@@ -480,56 +456,5 @@ async fn next(link: &mut Option<Link>) -> Result<Event, RouterDied> {
     match link {
         Some(link) => link.next().await,
         None => std::future::pending().await,
-    }
-}
-
-/// How many bytes went which way.
-enum Moved {
-    In(usize),
-    Out(usize),
-}
-
-/// Writes what is to be written, or reads what has come: one system call. May be dropped.
-async fn move_bytes<S>(
-    io: &mut S,
-    received: &mut BytesMut,
-    outbox: &mut impl Buf,
-    may_read: bool,
-) -> io::Result<Moved>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    poll_fn(|cx| {
-        if outbox.has_remaining()
-            && let Poll::Ready(written) = poll_write_buf(Pin::new(&mut *io), cx, outbox)
-        {
-            return Poll::Ready(written.and_then(some).map(Moved::Out));
-        }
-        // TLS and WebSocket keep what the socket did not take.
-        if let Poll::Ready(Err(error)) = Pin::new(&mut *io).poll_flush(cx) {
-            return Poll::Ready(Err(error));
-        }
-        if may_read && let Poll::Ready(read) = poll_read_buf(Pin::new(&mut *io), cx, received) {
-            return Poll::Ready(read.and_then(some).map(Moved::In));
-        }
-        Poll::Pending
-    })
-    .await
-}
-
-fn some(moved: usize) -> io::Result<usize> {
-    match moved {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        1.. => Ok(moved),
-    }
-}
-
-/// Grows with what comes, and gives back what one large packet needed.
-fn make_room(received: &mut BytesMut) {
-    if received.is_empty() && received.capacity() > READ_AT_MOST {
-        *received = BytesMut::new();
-    }
-    if received.capacity() - received.len() < READ_AT_LEAST / 2 {
-        received.reserve(received.len().clamp(READ_AT_LEAST, READ_AT_MOST));
     }
 }

@@ -10,9 +10,11 @@
 //! directly, which takes the fewest steps; when there are more for one filter, the router carries
 //! the crowd, so that no publisher has to. Which way a subscription goes is decided when it is made.
 
+mod delivering;
 mod recent;
 #[cfg(test)]
 mod tests;
+mod watchdog;
 
 use std::{
     collections::HashSet,
@@ -25,15 +27,19 @@ use access::Rights;
 use schemas::{MessageType, Root, Topic};
 use tokio::time::{self, Instant};
 
-use self::recent::Recent;
+pub(crate) use self::watchdog::RouterHung;
+use self::{
+    delivering::{deliveries, queue_change, retained_change, snapshot},
+    recent::Recent,
+};
 use crate::{
     codec::{PacketId, Publication, Qos, Request},
     figures::Figures,
-    inbox::{Delivery, Inbox, Note, Pushed},
+    inbox::{Inbox, Pushed},
     index::{Index, Subscriber},
     message::{Draft, Message, Origin},
     retained::{Capacity, Full, Retained},
-    router::{Entrance, Event, Link, NoLink, Router},
+    router::{Entrance, Link, NoLink, Router},
     store::{Change, Contents, Store, Ticket},
     topic,
 };
@@ -42,10 +48,6 @@ use crate::{
 const DIRECT: usize = if cfg!(feature = "fuzzing") { 1 } else { 1_000 };
 /// The router never forgets a filter, and keeps up to 16 MiB of messages for each.
 const ROUTES: usize = 16;
-/// How often the router is asked whether it is there, and how long it may take to answer. That is
-/// asked twice: a process that was stopped and goes on is not one that hangs.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Neither the router nor the disk tells when it has room again.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
@@ -111,11 +113,6 @@ pub(crate) enum Way {
     Direct,
     Routed,
 }
-
-/// The router does not answer: a process that is half alive is worse than none.
-#[derive(Debug, thiserror::Error)]
-#[error("the router has not answered for {} s", 2.0 * PATIENCE.as_secs_f32())]
-pub(crate) struct RouterHung;
 
 impl Exchange {
     /// Goes on where `contents` of the store say.
@@ -426,32 +423,6 @@ impl Exchange {
         self.router.attach().await
     }
 
-    /// Opens a new entrance whenever the router had to be replaced; returns when it hangs.
-    pub(crate) async fn watch(&self) -> RouterHung {
-        loop {
-            let Ok(mut link) = self.reopen().await else { return RouterHung };
-            if let Err(hung) = heartbeat(&mut link).await {
-                return hung;
-            }
-            self.lock().entrance = None;
-        }
-    }
-
-    /// Opens an entrance, and makes a link that dies when the router behind that entrance does.
-    async fn reopen(&self) -> Result<Link, NoLink> {
-        loop {
-            let (link, entrance) = (self.attach().await?, self.attach().await?);
-            // The router may have died between the two.
-            if link.generation() == entrance.generation() {
-                self.lock().entrance = Some(Entrance::new(entrance));
-                while self.figures.router_restarts.value() < link.generation() as u64 {
-                    self.figures.router_restarts.add();
-                }
-                return Ok(link);
-            }
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -499,111 +470,6 @@ impl Inner {
         // What a router that dies has not handed on is sent again to those who resubscribe.
         if self.entrance.as_mut().is_some_and(|entrance| entrance.push(message).is_err()) {
             self.entrance = None;
-        }
-    }
-}
-
-/// One delivery for each session, however many of its subscriptions match (3.3.4); shared ones are
-/// each for themselves (4.8.2).
-fn deliveries<'a>(message: &Message, to: Vec<&'a Subscriber>) -> Vec<(&'a Subscriber, Delivery)> {
-    let mut deliveries: Vec<(&Subscriber, Delivery)> = Vec::with_capacity(to.len());
-
-    for subscriber in to {
-        let qos = message.qos().min(subscriber.qos);
-        let retain = subscriber.retain_as_published && message.retain();
-        let recorded =
-            subscriber.record.is_some() && qos > Qos::AtMostOnce && !message.is_command();
-        let same = |(known, _): &&mut (&Subscriber, Delivery)| {
-            !known.shared && Arc::ptr_eq(&known.inbox, &subscriber.inbox)
-        };
-        if !subscriber.shared
-            && subscriber.inbox.note(message.sequence()) == Note::Again
-            && let Some((_, delivery)) = deliveries.iter_mut().find(same)
-        {
-            delivery.qos = delivery.qos.max(qos);
-            delivery.retain |= retain;
-            delivery.recorded |= recorded;
-            delivery.identifiers.extend(subscriber.identifier);
-            continue;
-        }
-        deliveries.push((
-            subscriber,
-            Delivery {
-                message: message.clone(),
-                key: subscriber.key,
-                qos,
-                retain,
-                identifiers: subscriber.identifier.into_iter().collect(),
-                recorded,
-            },
-        ));
-    }
-
-    deliveries
-}
-
-/// What a new subscriber is told of what is retained.
-fn snapshot(subscriber: &Subscriber, messages: Vec<Message>) -> Vec<Delivery> {
-    let delivery = |message: Message| {
-        let qos = message.qos().min(subscriber.qos);
-
-        Delivery {
-            key: subscriber.key,
-            qos,
-            retain: true,
-            identifiers: subscriber.identifier.into_iter().collect(),
-            recorded: subscriber.record.is_some() && qos > Qos::AtMostOnce,
-            message,
-        }
-    };
-    let wanted = messages.into_iter().filter(|message| subscriber.wants(message));
-
-    wanted.map(delivery).collect()
-}
-
-/// What the broker says of itself is not stored: it is said anew.
-fn retained_change(message: &Message) -> Option<Change> {
-    let topic = message.shared_topic();
-    if topic.starts_with(b"$") {
-        return None;
-    }
-
-    Some(match message.payload_length() {
-        0 => Change::Forget { topic },
-        _ => Change::Retain { topic, envelope: message.envelope() },
-    })
-}
-
-fn queue_change(session: u64, delivery: &Delivery) -> Change {
-    let Delivery { message, key, qos, retain, identifiers, .. } = delivery;
-
-    Change::Queue {
-        session,
-        sequence: message.sequence(),
-        key: *key,
-        qos: qos.bits(),
-        retain: *retain,
-        identifiers: identifiers.iter().map(|identifier| identifier.get()).collect(),
-        topic: message.shared_topic(),
-        envelope: message.envelope(),
-    }
-}
-
-/// Returns when the router is dead, and says so when it is worse.
-async fn heartbeat(link: &mut Link) -> Result<(), RouterHung> {
-    loop {
-        link.ping().await;
-        let mut answer = time::timeout(PATIENCE, link.next()).await;
-        if answer.is_err() {
-            answer = time::timeout(PATIENCE, link.next()).await;
-        }
-        match answer {
-            Ok(Ok(Event::Pong | Event::Message(..) | Event::Subscribed(_) | Event::Missed)) => {}
-            Ok(Err(_died)) => return Ok(()),
-            Err(_elapsed) => return Err(RouterHung),
-        }
-        if let Ok(Err(_died)) = time::timeout(HEARTBEAT, link.next()).await {
-            return Ok(());
         }
     }
 }

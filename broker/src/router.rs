@@ -27,7 +27,10 @@ use rumqttd::{
         Subscribe, SubscribeProperties, Unsubscribe,
     },
 };
-use tokio::{sync::oneshot, time};
+use tokio::{
+    sync::oneshot,
+    time::{self, Instant},
+};
 use tracing::warn;
 
 use crate::message::{Message, routed};
@@ -40,7 +43,8 @@ const HANDED_AT_ONCE: u64 = 200;
 /// How much may wait for the router: well below what it keeps, or links could never catch up.
 const WAITING_MESSAGES: usize = 1_000;
 const WAITING_BYTES: usize = 1 << 20;
-const ATTEMPTS: usize = 20;
+/// How long a router may refuse, or not answer: one that hangs is noticed within 5 s.
+const PATIENCE: Duration = Duration::from_secs(4);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
@@ -99,7 +103,8 @@ impl Router {
 
     /// Makes a link, on the next router if this one is dead.
     pub(crate) async fn attach(self: &Arc<Self>) -> Result<Link, NoLink> {
-        for _ in 0..ATTEMPTS {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             if let Ok(Some(link)) = time::timeout(ANSWER_WITHIN, self.ask()).await {
                 return Ok(link);
             }
@@ -368,5 +373,19 @@ impl Entrance {
     pub(crate) fn kill_router(&mut self) {
         let _ = self.link.subscribe(u32::MAX, "+", 0).now_or_never();
         let _ = self.push_raw(Bytes::from_static("é".as_bytes()), Bytes::new());
+    }
+}
+
+#[cfg(test)]
+impl Link {
+    /// Makes the router wait until what is returned is dropped: for the lock on what this link has
+    /// sent, which it takes to read that.
+    pub(crate) fn hang_router(&mut self) -> impl Drop {
+        // It is told of each of these, and cannot be through with all when the last has been sent.
+        for _ in 0..5_000 {
+            let _ = self.sender.publish(Bytes::from_static(b"t/hang"), Bytes::new());
+        }
+
+        self.sender.buffer()
     }
 }

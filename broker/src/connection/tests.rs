@@ -3,7 +3,10 @@
 use access::Access;
 use bytes::Bytes;
 use schemas::Root;
-use tokio::{io::DuplexStream, task::JoinSet};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    task::JoinSet,
+};
 
 use super::*;
 use crate::{
