@@ -171,12 +171,13 @@ impl Front {
         (kept, is_present)
     }
 
-    /// Whether a session has nothing that its user may not have, or not any more. What waits in it
-    /// would be given to somebody who must not see it.
+    /// Whether it is a session, and not the place of a will alone, and has nothing that its user may
+    /// not have, or not any more. What waits in it would be given to somebody who must not see it.
     fn may_have(&self, principal: &Principal, kept: &Kept) -> bool {
         let hidden = kept.member.sight.as_ref().map_or(&[][..], |rights| rights.exceptions());
 
-        hidden == principal.rights.exceptions()
+        kept.member.record.is_some()
+            && hidden == principal.rights.exceptions()
             && kept.filters().all(|(filter, _)| self.admission.subscribe(principal, filter).is_ok())
     }
 

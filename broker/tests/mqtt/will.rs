@@ -145,6 +145,19 @@ async fn a_client_that_comes_back_to_a_broker_that_was_started_again_does_not() 
     expect_only_this(&mut watcher).await;
 }
 
+/// [MQTT-3.2.2-2]: a will that has outlived the broker is not a session.
+#[tokio::test]
+async fn a_client_whose_will_was_kept_has_no_session_for_that() {
+    let site = Site::of(impatient()).await;
+    let _mortal = site.client_that_says(hello(V311)).await;
+
+    let site = site.restart(impatient()).await;
+    let mut back = Client::open(site.address, V311).await;
+    back.send(&Hello { clean: 0, ..hello(V311) }.encode()).await;
+
+    assert_eq!(back.packet().await.body, [0, 0]);
+}
+
 #[tokio::test]
 async fn a_client_that_said_good_bye_left_nothing_behind() {
     let site = Site::of(impatient()).await;
