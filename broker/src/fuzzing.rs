@@ -127,6 +127,8 @@ pub struct Stock {
     pub connections: usize,
     /// Connections that have not.
     pub waiting: usize,
+    /// Both, as they are counted by address.
+    pub addresses: usize,
     /// Retained messages.
     pub retained: usize,
     /// Routers that were replaced.
@@ -170,9 +172,13 @@ impl Bare {
             certificate_name: certificate_name.map(Into::into),
             transport: Transport::Tcp,
         };
-        let place = front.doorstep.enter();
+        let place = front.doorstep.enter(address);
 
-        async move { connection::serve(io, peer, place, &front, &stop).await }
+        async move {
+            if let Ok((place, _counted)) = place {
+                connection::serve(io, peer, place, &front, &stop).await;
+            }
+        }
     }
 
     /// Does what a broker does besides serving clients, for as long as it is polled.
@@ -254,6 +260,7 @@ impl Bare {
             levels: exchange.levels(),
             connections: limits.connections - connections.available_permits(),
             waiting: doorstep.waiting(),
+            addresses: doorstep.connections(),
             retained: stock.retained,
             routers: figures.router_restarts.value(),
         }

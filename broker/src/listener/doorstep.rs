@@ -147,7 +147,12 @@ impl Drop for Counted {
 impl Doorstep {
     /// How many wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.lock().places.len()
+        self.lock().waiting.len()
+    }
+
+    /// How many connections there are, of all addresses.
+    pub(crate) fn connections(&self) -> usize {
+        self.lock().connections.values().sum()
     }
 }
 
