@@ -22,7 +22,6 @@ use super::{
 use crate::scenario::{House, Scenario};
 
 const SEATS: usize = 5;
-const STEPS: usize = 120;
 /// Time passes in pieces that the router can follow, as it looks at no clock.
 const PIECE: Duration = Duration::from_millis(700);
 const FIGURES_EVERY: Duration = Duration::from_secs(10);
@@ -32,7 +31,7 @@ const STORE: &str = "broker.db";
 pub(super) async fn play(scenario: &Scenario, keeping: Keeping) {
     let mut world = World::new(&scenario.house, keeping).await;
 
-    for step in scenario.steps.iter().take(STEPS) {
+    for step in &scenario.steps {
         world.act(step).await;
     }
     world.settle().await;

@@ -160,7 +160,7 @@ impl World<'_> {
                 allowed: client.person.may_publish(self.house.logins, topic, retain),
             };
             let payload = self.ledger.publish(publication, 0);
-            (topic, payload, qos, retain, pick(&[0, 1, 10, 100], delay))
+            (topic, payload, qos, retain, pick(&[0, 1, 5, 15], delay))
         });
 
         (client, will)
