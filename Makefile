@@ -10,7 +10,7 @@ EVERYTHING := --workspace --all-targets
 BROWSER := e2e/browser
 TARGET := front
 SECONDS := 60
-FUZZING = -max_total_time=$(SECONDS) -max_len=3000 -timeout=60 -rss_limit_mb=4096
+FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
 .PHONY: help run test check bench fuzz fmt clippy doc deny audit unit browser
 

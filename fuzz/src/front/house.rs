@@ -110,6 +110,7 @@ fn limits(house: &scenario::House) -> Limits {
         session_expiry: Duration::from_secs(SESSION_SECONDS),
         publishes_per_second: if house.paced { 20 } else { 0 },
         packet_size: 8 * 1024,
+        return_within: Duration::from_secs(3),
         ..Limits::default()
     };
     if !house.tight {
