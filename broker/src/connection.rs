@@ -68,7 +68,8 @@ impl End {
         match self {
             Self::Left | Self::Broken(_) => None,
             Self::Closed(close) => Some(close.reason),
-            Self::NoLink(_) => Some(Reason::ServerUnavailable),
+            // 3.14.2.1: DISCONNECT cannot say that the server is unavailable.
+            Self::NoLink(_) => Some(Reason::ServerBusy),
             Self::Stopped => Some(Reason::ShuttingDown),
         }
     }

@@ -16,7 +16,6 @@ pub(crate) enum Reason {
     ClientIdRefused = 0x85,
     BadUserNameOrPassword = 0x86,
     NotAuthorized = 0x87,
-    ServerUnavailable = 0x88,
     ServerBusy = 0x89,
     ShuttingDown = 0x8b,
     BadAuthenticationMethod = 0x8c,
@@ -52,11 +51,7 @@ impl Reason {
             }
             Self::UnsupportedVersion => 1,
             Self::ClientIdRefused => 2,
-            Self::ServerUnavailable
-            | Self::ServerBusy
-            | Self::ShuttingDown
-            | Self::QuotaExceeded
-            | Self::RateExceeded => 3,
+            Self::ServerBusy | Self::ShuttingDown | Self::QuotaExceeded | Self::RateExceeded => 3,
             Self::BadUserNameOrPassword => 4,
             Self::Malformed
             | Self::ProtocolError
@@ -86,7 +81,6 @@ impl fmt::Display for Reason {
             Self::ClientIdRefused => "client identifier not valid",
             Self::BadUserNameOrPassword => "bad user name or password",
             Self::NotAuthorized => "not authorized",
-            Self::ServerUnavailable => "server unavailable",
             Self::ServerBusy => "server busy",
             Self::ShuttingDown => "server shutting down",
             Self::BadAuthenticationMethod => "bad authentication method",

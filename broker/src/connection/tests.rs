@@ -68,6 +68,11 @@ async fn a_client_hears_on_when_the_router_was_replaced() {
     }
 }
 
+#[test]
+fn no_connection_ends_with_a_reason_that_disconnect_does_not_have() {
+    assert_eq!(End::from(NoLink).reason(), Some(Reason::ServerBusy));
+}
+
 /// As many subscribers of `#` as are served without the router.
 fn crowd(front: &Front) -> Vec<Member> {
     let request = Request {
