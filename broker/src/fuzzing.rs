@@ -3,7 +3,6 @@
 //! It is there with the feature `fuzzing`, which nothing but the workspace `fuzz/` asks for.
 
 use std::{
-    future,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -242,9 +241,8 @@ impl Bare {
         let front = Arc::clone(&self.front);
 
         async move {
-            if front.exchange.attach().await.is_err() {
-                future::pending().await
-            }
+            // By a clock that is not the router's it may seem that there is none.
+            while front.exchange.attach().await.is_err() {}
         }
     }
 

@@ -33,10 +33,12 @@ fn topics_are_what_the_standard_says() {
 
 #[test]
 fn a_broker_that_keeps_nothing_keeps_its_promises() {
+    front::abort_on_panic();
     scenarios("front").for_each(|scenario| front::run(&scenario, Keeping::Nothing));
 }
 
 #[test]
 fn a_broker_with_a_store_keeps_its_promises() {
+    front::abort_on_panic();
     scenarios("front_store").for_each(|scenario| front::run(&scenario, Keeping::File));
 }

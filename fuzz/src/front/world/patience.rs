@@ -43,8 +43,8 @@ impl<'a> Patience<'a> {
     fn step(&self) -> Duration {
         Duration::from_millis(match self.turns {
             0..200 => 1,
-            200..600 => 5,
-            _ => 25,
+            200..600 => 3,
+            _ => 10,
         })
     }
 }
