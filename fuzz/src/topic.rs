@@ -29,7 +29,9 @@ pub fn check(bytes: &[u8]) {
             assert!(!reaches, "{filter:?} does not cover {narrower:?}: {name:?}");
         }
     }
-    if is_filter(narrower) && !covers(filter, narrower) {
+    // The model's own words are these.
+    let is_plain = !text.contains(|c: char| c < '\n');
+    if is_plain && is_filter(narrower) && !covers(filter, narrower) {
         let witnesses = model::witnesses(narrower);
         let is_missed = witnesses.iter().any(|name| !matches(filter, name));
         assert!(is_missed, "{filter:?} covers {narrower:?}, as far as one can see");
