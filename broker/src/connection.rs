@@ -303,8 +303,18 @@ where
         let origin = self.session.member().origin;
         let published = self.front.exchange.publish(publication, origin, incoming).await;
 
-        let outcome = published.map_err(|_full| Reason::QuotaExceeded);
-        self.session.published(publication.qos, packet_id, outcome);
+        // Noted before anything is awaited, where the connection may end: a message of QoS 2 that
+        // is sent again must be known.
+        match published {
+            Ok(published) => {
+                self.session.published(publication.qos, packet_id, Ok(published.ticket));
+                published.relief().await;
+            }
+            Err(_full) => {
+                let refused = Err(Reason::QuotaExceeded);
+                self.session.published(publication.qos, packet_id, refused);
+            }
+        }
     }
 
     fn count_publish(&mut self) {
@@ -345,13 +355,13 @@ where
     }
 
     async fn unsubscribe(&mut self, routes: Vec<Route>) {
-        for Route { key, filter, way } in routes {
-            self.front.exchange.unsubscribe(self.session.member(), key, &filter, way);
-            if way == Way::Routed
-                && let Some(link) = &mut self.link
-            {
-                link.unsubscribe(key, &filter).await;
-            }
+        // All of them before anything is awaited, where the connection may end.
+        for Route { key, filter, way } in &routes {
+            self.front.exchange.unsubscribe(self.session.member(), *key, filter, *way);
+        }
+        let Some(link) = &mut self.link else { return };
+        for route in routes.iter().filter(|route| route.way == Way::Routed) {
+            link.unsubscribe(route.key, &route.filter).await;
         }
     }
 

@@ -171,31 +171,26 @@ impl Exchange {
 
     /// Publishes, after a wait where router or disk are behind.
     ///
-    /// The publisher may be told so when the ticket is committed. `Full` is for a message that
-    /// should have been retained: it is not published either.
+    /// What has been published is so whatever happens to whoever asked: nothing is awaited after
+    /// that. `Full` is for a message that should have been retained: it is not published either.
     pub(crate) async fn publish(
         &self,
         publication: &Publication,
         origin: Origin,
         incoming: Option<Incoming>,
-    ) -> Result<Option<Ticket>, Full> {
+    ) -> Result<Published, Full> {
         let mut draft = Draft::new(publication, origin, self.now());
         if self.is_command(&publication.topic) {
             draft.mark_command();
         }
 
-        let admitted = loop {
+        loop {
             draft = match self.admit(draft, incoming) {
-                Ok(outcome) => break outcome?,
+                Ok(outcome) => return outcome,
                 Err(waiting) => waiting,
             };
             time::sleep(LOOK_AGAIN).await;
-        };
-        if let Some(crowded) = admitted.crowded {
-            crowded.relief().await;
         }
-
-        Ok(admitted.ticket)
     }
 
     /// Whether a message there has something moved, or done: it is never stored, and never waits for
@@ -211,7 +206,7 @@ impl Exchange {
         &self,
         draft: Draft,
         incoming: Option<Incoming>,
-    ) -> Result<Result<Admitted, Full>, Draft> {
+    ) -> Result<Result<Published, Full>, Draft> {
         let mut inner = self.lock();
         let inner = &mut *inner;
         // What is not stored does not wait for a disk that is full: gates go on working.
@@ -243,7 +238,7 @@ impl Exchange {
         }
         let ticket = (!changes.is_empty()).then(|| self.store.submit(changes));
 
-        Ok(Ok(Admitted { ticket, crowded }))
+        Ok(Ok(Published { ticket, crowded }))
     }
 
     /// Puts a message into the inboxes of those who are served directly. Says which of them is
@@ -429,9 +424,20 @@ impl Exchange {
 }
 
 /// A message that has its place.
-struct Admitted {
-    ticket: Option<Ticket>,
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// When it is safe, and its publisher may be told so.
+    pub(crate) ticket: Option<Ticket>,
     crowded: Option<Arc<Inbox>>,
+}
+
+impl Published {
+    /// Gives a subscriber that is behind a chance to catch up.
+    pub(crate) async fn relief(&self) {
+        if let Some(crowded) = &self.crowded {
+            crowded.relief().await;
+        }
+    }
 }
 
 /// What there is of everything.

@@ -32,7 +32,7 @@ after(async () => {
 });
 
 for (const protocolVersion of [4, 5]) {
-  for (const qos of [0, 1]) {
+  for (const qos of [0, 1, 2]) {
     test(`a page publishes and subscribes: MQTT ${protocolVersion}, QoS ${qos}`, async (t) => {
       const { page, url } = await open(t);
 
