@@ -375,17 +375,3 @@ impl Entrance {
         let _ = self.push_raw(Bytes::from_static("é".as_bytes()), Bytes::new());
     }
 }
-
-#[cfg(test)]
-impl Link {
-    /// Makes the router wait until what is returned is dropped: for the lock on what this link has
-    /// sent, which it takes to read that.
-    pub(crate) fn hang_router(&mut self) -> impl Drop {
-        // It is told of each of these, and cannot be through with all when the last has been sent.
-        for _ in 0..5_000 {
-            let _ = self.sender.publish(Bytes::from_static(b"t/hang"), Bytes::new());
-        }
-
-        self.sender.buffer()
-    }
-}

@@ -157,24 +157,3 @@ async fn messages_are_numbered_in_their_order() {
         assert_eq!((message.sequence(), message.origin()), (sequence, Origin(3)));
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_router_that_hangs_is_noticed_within_five_seconds() {
-    let exchange = exchange().await;
-    let mut link = exchange.attach().await.unwrap();
-    let mut watch = JoinSet::new();
-    watch.spawn({
-        let exchange = Arc::clone(&exchange);
-        async move { exchange.watch().await }
-    });
-
-    let start = Instant::now();
-    let hang = link.hang_router();
-    let hung = tokio::task::block_in_place(|| {
-        tokio::runtime::Handle::current()
-            .block_on(time::timeout(Duration::from_secs(5), watch.join_next()))
-    });
-
-    drop(hang);
-    assert!(hung.is_ok(), "not noticed for {:?}", start.elapsed());
-}
