@@ -11,7 +11,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use access::{Access, Refused, Rights, User};
-use schemas::{Root, Topic};
+use schemas::{MessageType, Root, Topic};
 
 use crate::{
     codec::{Connect, Publication, Reason, Version, Will},
@@ -242,8 +242,17 @@ impl Admission {
 
     /// Whether a message there has something moved, or done.
     pub(crate) fn is_command(&self, topic: &str) -> bool {
-        Topic::parse(&self.root, topic).is_ok_and(|topic| topic.message_type().is_command())
+        is_command(&self.root, topic)
     }
+}
+
+/// Whether a message there has something moved, or done: it is never retained or stored, and never
+/// waits for somebody who is away (contract, section 2).
+pub(crate) fn is_command(root: &Root, topic: &str) -> bool {
+    // Asked of every message: most say at their last level that they are none.
+    let last = topic.rsplit('/').next().and_then(|level| level.parse::<MessageType>().ok());
+
+    last.is_some_and(MessageType::is_command) && Topic::parse(root, topic).is_ok()
 }
 
 #[cfg(test)]

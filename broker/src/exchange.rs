@@ -24,7 +24,7 @@ use std::{
 };
 
 use access::Rights;
-use schemas::{MessageType, Root, Topic};
+use schemas::Root;
 use tokio::time::{self, Instant};
 
 pub(crate) use self::watchdog::RouterHung;
@@ -33,6 +33,7 @@ use self::{
     recent::Recent,
 };
 use crate::{
+    admission::is_command,
     codec::{PacketId, Publication, Qos, Request},
     figures::Figures,
     inbox::{Inbox, Pushed},
@@ -180,7 +181,7 @@ impl Exchange {
         incoming: Option<Incoming>,
     ) -> Result<Published, Full> {
         let mut draft = Draft::new(publication, origin, self.now());
-        if self.is_command(&publication.topic) {
+        if is_command(&self.root, &publication.topic) {
             draft.mark_command();
         }
 
@@ -191,14 +192,6 @@ impl Exchange {
             };
             time::sleep(LOOK_AGAIN).await;
         }
-    }
-
-    /// Whether a message there has something moved, or done: it is never stored, and never waits for
-    /// somebody who is away (contract, section 2).
-    fn is_command(&self, topic: &str) -> bool {
-        let last = topic.rsplit('/').next().and_then(|level| level.parse::<MessageType>().ok());
-
-        last.is_some_and(MessageType::is_command) && Topic::parse(&self.root, topic).is_ok()
     }
 
     /// Gives a message its place, or gives it back while there is none.
