@@ -1,13 +1,20 @@
 //! The `[gates.*]` sections: the devices of a gate and how its lane behaves.
 
+mod barrier;
+mod camera;
+mod card_reader;
+mod port;
+
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use schemas::{GateId, Root};
 use serde::Deserialize;
 use service::config::ConfigError;
 
-/// The word that stands for a port in `port = "simulated"`.
-const SIMULATED: &str = "simulated";
+pub use barrier::Barrier;
+pub use camera::Camera;
+pub use card_reader::CardReader;
+pub use port::Port;
 
 /// As in a command (`docs/contract.md`, section 4).
 const OPEN_FOR: RangeInclusive<Duration> = seconds(1)..=seconds(3600);
@@ -72,56 +79,13 @@ pub enum Direction {
     Exit,
 }
 
-/// The controller that moves the boom.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Barrier {
-    /// Its serial port, best as `/dev/serial/by-id/…`, or `simulated`.
-    pub port: Port,
-    /// In bits a second.
-    #[serde(default = "barrier_baud")]
-    pub baud: u32,
-}
-
-/// The card reader.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CardReader {
-    /// Its serial port, or `simulated`.
-    pub port: Port,
-    /// In bits a second.
-    #[serde(default = "reader_baud")]
-    pub baud: u32,
-}
-
-/// The camera.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Camera {
-    /// None is fitted.
-    #[default]
-    None,
-    /// A drawing of the gate.
-    Simulated,
-}
-
-/// Where a serial device is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
-pub enum Port {
-    /// Nowhere: it is simulated.
-    Simulated,
-    /// `/dev/ttyUSB0`, `COM17`.
-    Serial(String),
-}
-
 impl Config {
     /// A gate whose devices are all simulated.
     pub fn simulated() -> Self {
         Self {
             direction: None,
-            barrier: Barrier { port: Port::Simulated, baud: barrier_baud() },
-            card_reader: Some(CardReader { port: Port::Simulated, baud: reader_baud() }),
+            barrier: Barrier::simulated(),
+            card_reader: Some(CardReader::simulated()),
             camera: Camera::Simulated,
             open_for: open_for(),
             travel: travel(),
@@ -158,17 +122,14 @@ impl Config {
     /// A value is out of its range, or a port has no name.
     pub fn validate(&self, gate: &GateId) -> Result<(), ConfigError> {
         let key = |name: &str| format!("gates.{gate}.{name}");
-        let reader = self.card_reader.as_ref();
 
         within(key("open_for"), &self.open_for, OPEN_FOR)?;
         within(key("travel"), &self.travel, TRAVEL)?;
         within(key("command_life"), &self.command_life, COMMAND_LIFE)?;
         within(key("keep_events"), &self.keep_events, KEEP_EVENTS)?;
         within(key("moves_per_minute"), &self.moves_per_minute, MOVES)?;
-        within(key("barrier.baud"), &self.barrier.baud, BAUD)?;
-        within(key("card_reader.baud"), reader.map_or(BAUD.start(), |reader| &reader.baud), BAUD)?;
-        named(key("barrier.port"), &self.barrier.port)?;
-        named(key("card_reader.port"), reader.map_or(&Port::Simulated, |reader| &reader.port))
+        self.barrier.validate(&key("barrier"))?;
+        self.card_reader.iter().try_for_each(|reader| reader.validate(&key("card_reader")))
     }
 
     pub(crate) fn lane(&self) -> lane::Config {
@@ -178,12 +139,6 @@ impl Config {
             moves_per_minute: self.moves_per_minute,
             ..lane::Config::default()
         }
-    }
-}
-
-impl From<String> for Port {
-    fn from(text: String) -> Self {
-        if text == SIMULATED { Self::Simulated } else { Self::Serial(text) }
     }
 }
 
@@ -198,16 +153,6 @@ fn within<T: PartialOrd + std::fmt::Debug>(
 
     let reason = format!("{value:?} is not between {:?} and {:?}", range.start(), range.end());
     Err(ConfigError::Refused { key, reason })
-}
-
-fn named(key: String, port: &Port) -> Result<(), ConfigError> {
-    match port {
-        Port::Serial(name) if name.trim().is_empty() => Err(ConfigError::Refused {
-            key,
-            reason: "name a serial port such as /dev/ttyUSB0 or COM17, or say simulated".to_owned(),
-        }),
-        Port::Serial(_) | Port::Simulated => Ok(()),
-    }
 }
 
 fn open_for() -> Duration {
@@ -228,14 +173,6 @@ fn command_life() -> Duration {
 
 fn keep_events() -> Duration {
     Duration::from_secs(90 * 24 * 3600)
-}
-
-fn barrier_baud() -> u32 {
-    115_200
-}
-
-fn reader_baud() -> u32 {
-    9600
 }
 
 #[cfg(test)]

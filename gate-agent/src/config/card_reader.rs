@@ -1,0 +1,32 @@
+//! `gates.*.card_reader`: the card reader.
+
+use serde::Deserialize;
+use service::config::ConfigError;
+
+use super::{BAUD, Port, within};
+
+/// The card reader.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardReader {
+    /// Its serial port, or `simulated`.
+    pub port: Port,
+    /// In bits a second.
+    #[serde(default = "baud")]
+    pub baud: u32,
+}
+
+impl CardReader {
+    pub(super) fn simulated() -> Self {
+        Self { port: Port::Simulated, baud: baud() }
+    }
+
+    pub(super) fn validate(&self, key: &str) -> Result<(), ConfigError> {
+        within(format!("{key}.baud"), &self.baud, BAUD)?;
+        self.port.validate(format!("{key}.port"))
+    }
+}
+
+fn baud() -> u32 {
+    9600
+}
