@@ -33,6 +33,8 @@ pub(super) struct Users {
 pub(super) const CERTIFICATE: &str = "gateway";
 /// No session outlives its connection for longer.
 pub(super) const SESSION_SECONDS: u64 = 20;
+/// The longest delay that a scenario gives a will; a will waits longer than `return_within`.
+pub(super) const WILL_WAITS: Duration = Duration::from_secs(15);
 
 /// How the users are numbered in scenarios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

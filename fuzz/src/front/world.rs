@@ -54,6 +54,7 @@ struct World<'a> {
     publishers: usize,
     /// Somebody may have come in with bytes that mean who knows what.
     strangers: bool,
+    restarted: bool,
     killed: u64,
 }
 
@@ -76,6 +77,7 @@ impl<'a> World<'a> {
             known: HashMap::new(),
             publishers: 0,
             strangers: false,
+            restarted: false,
             killed: 0,
         };
         world.open().await;
@@ -196,16 +198,20 @@ impl<'a> World<'a> {
     /// Everybody leaves, and nothing may remain.
     async fn leave(&mut self, cleanly: bool) {
         self.clients = Default::default();
+        // Where few may connect at once, those who were dropped are in the way until they are gone.
+        self.nobody_is_served().await;
         if cleanly && !self.strangers {
             let owners: Vec<(Owner, Person)> = self.known.drain().collect();
             for (owner, person) in owners {
                 self.end_session(&owner, person).await;
             }
+            if self.restarted {
+                // A client that was given its name cannot come back for its will.
+                self.pass(house::WILL_WAITS + Duration::from_secs(1)).await;
+            }
         } else {
-            self.nobody_is_served().await;
             self.pass(Duration::from_secs(house::SESSION_SECONDS + 2)).await;
         }
-        self.nobody_is_served().await;
 
         let stock = self.broker().bare.stock();
         let nothing =

@@ -270,6 +270,7 @@ impl World<'_> {
     }
 
     async fn restart(&mut self) {
+        self.restarted = true;
         self.close().await;
         self.clients = Default::default();
         if self.keeping == house::Keeping::Nothing {
