@@ -1,16 +1,17 @@
 //! Takes the ports, serves, and stops in order.
 
-use std::{error::Error, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{error::Error, io, net::SocketAddr, path::Path, process, sync::Arc, time::Duration};
 
 use access::Access;
 use schemas::Root;
 use service::signal::Hangup;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, error};
 
 use crate::{
     config::Config,
+    deadman::Deadman,
     exchange::RouterHung,
     figures,
     front::{Front, OpenError},
@@ -81,6 +82,9 @@ pub enum BrokerError {
     /// No message gets through any more.
     #[error("the router hangs")]
     Router,
+    /// There is no thread to be had.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
     /// Nothing can be stored any more.
     #[error("the store has failed")]
     Store(#[source] Box<dyn Error + Send + Sync>),
@@ -180,6 +184,11 @@ impl Broker {
             listening.spawn(monitors.in_current_span());
         }
 
+        let deadman = Deadman::watch(self.front.exchange.pulse(), || {
+            error!("The router hangs and the broker with it: ending the process");
+            process::exit(1);
+        });
+        let deadman = deadman.map_err(BrokerError::Thread)?;
         let result = tokio::select! {
             biased;
             () = cancel.cancelled() => Ok(()),
@@ -193,6 +202,10 @@ impl Broker {
             Some(_) = listening.join_next() => unreachable!("clients are accepted for ever"),
         };
 
+        match &result {
+            Err(BrokerError::Router) => deadman.stay_armed(),
+            Ok(()) | Err(_) => drop(deadman),
+        }
         cancel.cancel();
         while listening.join_next().await.is_some() {}
         match result {

@@ -35,6 +35,7 @@ use self::{
 use crate::{
     admission::is_command,
     codec::{PacketId, Publication, Qos, Request},
+    deadman::Pulse,
     figures::Figures,
     inbox::{Inbox, Pushed},
     index::{Index, Subscriber},
@@ -62,6 +63,8 @@ pub(crate) struct Exchange {
     /// When it was started, since 1970: what is stored has to be older than what is not.
     epoch: Duration,
     figures: Arc<Figures>,
+    /// Beats with each answer of the router.
+    pulse: Pulse,
 }
 
 struct Inner {
@@ -153,6 +156,7 @@ impl Exchange {
             started: Instant::now(),
             epoch,
             figures,
+            pulse: Pulse::default(),
         })
     }
 

@@ -24,7 +24,7 @@
 //! | `exchange` | numbers a message, retains it, has it stored, hands it to whoever wants it |
 //! | `index` | who wants it: subscriptions by the levels of their filters |
 //! | `inbox` | what waits for one client, within bounds |
-//! | `router` | the only file that names rumqttd |
+//! | `router`, `deadman` | the only file that names rumqttd; the end where rumqttd hangs |
 //! | `retained` | what newcomers are told |
 //! | `store` | retained messages, and sessions with what waits for them, on disk |
 //! | `front` | what all connections share; begins, parks, restores and ends sessions |
@@ -44,6 +44,7 @@ mod broker;
 mod codec;
 mod config;
 mod connection;
+mod deadman;
 mod exchange;
 mod figures;
 mod front;

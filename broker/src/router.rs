@@ -297,7 +297,8 @@ impl Link {
         }
     }
 
-    /// Never waits: a router that is behind has a queue, one that is dead is noticed by `next`.
+    /// Never waits for a router that lives and has room in its channel. One that is dead is noticed by
+    /// `next`; one that hangs may keep the thread of whoever sends (`deadman.rs`).
     async fn send(&mut self, packet: Packet) {
         let _ = self.sender.send(packet).await;
     }

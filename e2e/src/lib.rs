@@ -17,6 +17,7 @@ mod papers;
 mod port;
 mod program;
 mod site;
+mod stopped_thread;
 mod wanted;
 mod websocket;
 
@@ -33,6 +34,7 @@ pub use papers::Papers;
 pub use port::Port;
 pub use program::{Program, ours};
 pub use site::{CARD, Site, manless};
+pub use stopped_thread::StoppedThread;
 pub use wanted::{Listener, Wanted};
 pub use websocket::{Frame, WebSocket};
 

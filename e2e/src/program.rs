@@ -68,6 +68,11 @@ impl Program {
         Self { name, child, stdout, stderr }
     }
 
+    /// The number by which the system knows it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it writes to standard output.
     pub fn stdout(&self) -> &Lines {
         &self.stdout

@@ -5,12 +5,13 @@ use std::time::Duration;
 use tokio::time;
 
 use super::Exchange;
+use crate::deadman::Pulse;
 use crate::router::{Entrance, Event, Link, NoLink};
 
 /// How often the router is asked whether it is there, and how long it may take to answer. That is
 /// asked twice: a process that was stopped and goes on is not one that hangs.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_millis(1_500);
+const PATIENCE: Duration = Duration::from_millis(1_250);
 
 /// The router does not answer: a process that is half alive is worse than none.
 #[derive(Debug, thiserror::Error)]
@@ -22,11 +23,16 @@ impl Exchange {
     pub(crate) async fn watch(&self) -> RouterHung {
         loop {
             let Ok(mut link) = self.reopen().await else { return RouterHung };
-            if let Err(hung) = heartbeat(&mut link).await {
+            if let Err(hung) = heartbeat(&mut link, &self.pulse).await {
                 return hung;
             }
             self.lock().entrance = None;
         }
+    }
+
+    /// Beats as long as the router answers and somebody watches it.
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Opens an entrance, and makes a link that dies when the router behind that entrance does.
@@ -46,7 +52,7 @@ impl Exchange {
 }
 
 /// Returns when the router is dead, and says so when it is worse.
-async fn heartbeat(link: &mut Link) -> Result<(), RouterHung> {
+async fn heartbeat(link: &mut Link, pulse: &Pulse) -> Result<(), RouterHung> {
     loop {
         link.ping().await;
         let mut answer = time::timeout(PATIENCE, link.next()).await;
@@ -54,7 +60,9 @@ async fn heartbeat(link: &mut Link) -> Result<(), RouterHung> {
             answer = time::timeout(PATIENCE, link.next()).await;
         }
         match answer {
-            Ok(Ok(Event::Pong | Event::Message(..) | Event::Subscribed(_) | Event::Missed)) => {}
+            Ok(Ok(Event::Pong | Event::Message(..) | Event::Subscribed(_) | Event::Missed)) => {
+                pulse.beat();
+            }
             Ok(Err(_died)) => return Ok(()),
             Err(_elapsed) => return Err(RouterHung),
         }

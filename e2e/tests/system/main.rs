@@ -3,6 +3,7 @@
 mod agent_killed;
 mod bad_messages;
 mod bad_orders;
+mod broker_hung;
 mod broker_restarted;
 mod cables;
 mod configuration;
