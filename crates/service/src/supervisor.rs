@@ -80,13 +80,14 @@ impl Supervisor {
     ///
     /// # Errors
     ///
-    /// A task ended although nobody wanted it to.
+    /// A task ended although nobody wanted it to, or failed as it stopped: what it had to do at the
+    /// end is not done.
     pub async fn run(
         mut self,
         stop: impl Future<Output = ()>,
         grace: Duration,
     ) -> Result<(), TaskError> {
-        let outcome = tokio::select! {
+        let mut outcome = tokio::select! {
             () = stop => Ok(()),
             Some(end) = self.tasks.join_next_with_id() => Err(self.explain(end)),
         };
@@ -94,24 +95,32 @@ impl Supervisor {
         info!("Stopping");
         for stage in (0..self.stages.len()).rev() {
             self.stages[stage].cancel();
-            if time::timeout(grace, self.drain(stage)).await.is_err() {
-                warn!(left = self.running(stage), ?grace, "Some tasks did not stop in time");
+            match time::timeout(grace, self.drain(stage)).await {
+                Ok(drained) => outcome = outcome.and(drained),
+                Err(_elapsed) => {
+                    warn!(left = self.running(stage), ?grace, "Some tasks did not stop in time");
+                }
             }
         }
 
         outcome
     }
 
-    async fn drain(&mut self, stage: usize) {
+    /// Waits for all tasks of a stage; the first error of any of them.
+    async fn drain(&mut self, stage: usize) -> Result<(), TaskError> {
+        let mut outcome = Ok(());
+
         while self.running(stage) > 0 {
-            let Some(end) = self.tasks.join_next_with_id().await else { return };
+            let Some(end) = self.tasks.join_next_with_id().await else { break };
             if matches!(end, Ok((_, Ok(())))) {
                 self.forget(&end);
             } else {
                 let error = self.explain(end);
                 warn!(error = &error as &dyn Error, "Task did not stop cleanly");
+                outcome = outcome.and(Err(error));
             }
         }
+        outcome
     }
 
     fn running(&self, stage: usize) -> usize {
@@ -181,6 +190,27 @@ mod tests {
         let error = supervisor.run(future::pending(), GRACE).await.unwrap_err();
 
         assert_eq!(error.to_string(), "task `failing` failed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_fails_as_it_stops_is_named_and_keeps_nobody_from_stopping() {
+        let mut supervisor = Supervisor::default();
+        let (stopped, has_stopped) = tokio::sync::oneshot::channel();
+        supervisor.spawn("first", |cancel| async move {
+            cancel.cancelled().await;
+            let _ = stopped.send(());
+            Ok::<_, Infallible>(())
+        });
+        supervisor.next_stage();
+        supervisor.spawn("full", |cancel| async move {
+            cancel.cancelled().await;
+            Err(io::Error::other("the disk is full"))
+        });
+
+        let error = supervisor.run(future::ready(()), GRACE).await.unwrap_err();
+
+        assert_eq!(error.to_string(), "task `full` failed");
+        has_stopped.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
