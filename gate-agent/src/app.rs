@@ -3,8 +3,8 @@
 use std::{io, path::Path, sync::Arc};
 
 use journal::{Journal, OpenError};
-use lane::{BarrierOrder, Input, Lane};
-use schemas::{CameraStatus, GateId, Id, LaneMode};
+use lane::{BarrierOrder, Input, Lane, Mode};
+use schemas::{CameraStatus, GateId, Id};
 use service::{Supervisor, config::ConfigError, stamp};
 use site_sim::{Gate, SimConfig, StartError};
 use tokio::sync::mpsc;
@@ -39,7 +39,7 @@ pub struct Agent {
     journal: JournalHandle,
     identity: Arc<Identity>,
     mailbox: Mailbox,
-    mode: LaneMode,
+    mode: Mode,
     closed: Closed,
     simulation: Option<Arc<Gate>>,
 }
@@ -154,7 +154,7 @@ impl Agent {
             voice: self.voice(),
             direction: self.config.direction(&self.gate),
         };
-        let lane = Lane::new(self.config.lane(), self.mode);
+        let lane = Lane::new(self.config.lane(), self.mode.clone());
         supervisor.spawn(self.name("lane"), |cancel| lane_task::run(lane, inbox, outputs, cancel));
 
         self.start_devices(supervisor, inputs, barrier_orders, changes.clone());
@@ -258,7 +258,7 @@ impl Agent {
             Arc::clone(self.journal.figures()),
             self.voice(),
             self.mailbox.clone(),
-            Lane::new(self.config.lane(), self.mode).status(),
+            Lane::new(self.config.lane(), self.mode.clone()).status(),
             self.unseen(),
         )
     }

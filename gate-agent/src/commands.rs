@@ -195,6 +195,10 @@ fn lane_command(id: Id, control: &GateControl) -> LaneCommand {
         id,
         action: control.action,
         open_for: control.duration.map(|seconds| seconds.duration()),
+        card: control.card_id.clone(),
+        until: control.until,
+        requested_by: control.requested_by.clone(),
+        reason: control.reason.clone(),
     }
 }
 

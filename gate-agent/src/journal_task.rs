@@ -15,12 +15,13 @@ use std::{
 };
 
 use journal::{CommandRecord, Entry, Journal};
-use schemas::{Body, Fault, Id, LaneMode, Report, Root};
+use lane::Mode;
+use schemas::{Body, Fault, Id, Report, Root};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::{mailbox::Mailbox, voice::Voice};
+use crate::{mailbox::Mailbox, mode_note, voice::Voice};
 
 /// The note that keeps the mode of the lane.
 const MODE: &str = "mode";
@@ -39,7 +40,7 @@ enum Task {
     Append(Vec<Report>),
     Remember(Id, oneshot::Sender<CommandRecord>),
     Conclude(Id, Vec<u8>),
-    Mode(LaneMode),
+    Mode(Mode),
     Unacknowledged { after: u64, limit: usize, reply: oneshot::Sender<Vec<Entry>> },
     Acknowledge(u64),
     Range { from: u64, to: Option<u64>, limit: usize, reply: oneshot::Sender<Vec<Entry>> },
@@ -87,13 +88,10 @@ struct Keeper {
 }
 
 /// The mode in which the lane was when the agent last ran.
-pub(crate) fn last_mode(journal: &Journal) -> LaneMode {
+pub(crate) fn last_mode(journal: &Journal) -> Mode {
     let noted = journal.noted(MODE).ok().flatten();
 
-    noted
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .filter(|mode| *mode != LaneMode::Unknown)
-        .unwrap_or(LaneMode::Auto)
+    noted.and_then(|note| mode_note::read(&note)).unwrap_or(Mode::AUTO)
 }
 
 /// Starts the thread. It ends when the last handle is dropped and all is written.
@@ -162,7 +160,7 @@ impl JournalHandle {
     }
 
     /// Notes the mode of the lane.
-    pub(crate) fn note_mode(&self, mode: LaneMode) {
+    pub(crate) fn note_mode(&self, mode: Mode) {
         self.send(Task::Mode(mode));
     }
 
@@ -253,8 +251,7 @@ impl Keeper {
                 self.unless_failed(concluded);
             }
             Task::Mode(mode) => {
-                let text = serde_json::to_string(&mode).expect("a mode is a word");
-                let noted = self.journal.note(MODE, &text);
+                let noted = self.journal.note(MODE, &mode_note::write(&mode));
                 self.unless_failed(noted);
             }
             Task::Unacknowledged { after, limit, reply } => {

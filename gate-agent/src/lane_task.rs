@@ -4,11 +4,13 @@
 //! the mailbox, its status to the board, occasions for a picture to the camera. It never waits for
 //! any of them: a full disk or a dead network must never come between a vehicle and the boom.
 
-use std::{collections::HashMap, convert::Infallible};
+use std::{collections::HashMap, convert::Infallible, time::Duration};
 
-use lane::{Action, BarrierOrder, Input, Lane, Outcome, Record};
+use lane::{
+    Action, Alarm, BarrierOrder, Input, Lane, Mode, Outcome, Record, Ruling, Verdict, WhichLoop,
+};
 use schemas::{
-    Answer, Body, CardDetected, Decision, EventName, GateAction, GateStatus, Id, LaneMode,
+    Answer, Body, CardDetected, Decision, EventName, Fault, GateAction, GateStatus, Id,
     MessageType, ParkingEvent, Passage, Report,
 };
 use service::stamp;
@@ -23,6 +25,9 @@ use crate::{
     board::Change, camera::CameraOrder, config::Direction, journal_task::JournalHandle,
     mailbox::Mailbox, voice::Voice,
 };
+
+/// How often the lane is told what the clock shows, while its mode has an end.
+const CLOCK: Duration = Duration::from_secs(1);
 
 /// Where the actions of a lane go.
 #[derive(Debug)]
@@ -44,9 +49,13 @@ struct LaneTask {
     /// When each command arrived that has not had its final answer.
     arrivals: HashMap<Id, Instant>,
     told: Option<GateStatus>,
-    noted: LaneMode,
+    noted: Mode,
+    /// When the lane was last told what the clock shows.
+    clock: Instant,
     /// The last card and the id of the event about it: what it led to names it as its cause.
     last_card: Option<(String, Id)>,
+    /// The id of the last event about a card, where that is still to be decided on.
+    asked: Option<Id>,
 }
 
 /// Runs until cancelled.
@@ -56,24 +65,46 @@ pub(crate) async fn run(
     outputs: Outputs,
     cancel: CancellationToken,
 ) -> Result<(), Infallible> {
-    let noted = lane.mode();
-    let mut task =
-        LaneTask { lane, outputs, arrivals: HashMap::new(), told: None, noted, last_card: None };
+    let mut task = LaneTask {
+        noted: lane.mode().clone(),
+        lane,
+        outputs,
+        arrivals: HashMap::new(),
+        told: None,
+        clock: Instant::now(),
+        last_card: None,
+        asked: None,
+    };
 
     loop {
         task.act();
 
-        let due = task.lane.poll_timeout();
+        let due = task.due();
         tokio::select! {
             biased;
             () = cancel.cancelled() => return Ok(()),
-            () = until(due) => task.lane.handle_timeout(now()),
+            () = until(due) => task.on_timeout(),
             Some(input) = inputs.recv() => task.take(input),
         }
     }
 }
 
 impl LaneTask {
+    fn due(&self) -> Option<Instant> {
+        let lane = self.lane.poll_timeout().map(Instant::from);
+        let clock = self.lane.mode().until.map(|_| self.clock + CLOCK);
+
+        lane.into_iter().chain(clock).min()
+    }
+
+    fn on_timeout(&mut self) {
+        self.lane.handle_timeout(now());
+        if self.clock.elapsed() >= CLOCK {
+            self.clock = Instant::now();
+            self.lane.handle(Input::Clock(stamp::now()), now());
+        }
+    }
+
     fn take(&mut self, input: Input) {
         if let Input::Command(command) = &input {
             self.arrivals.insert(command.id.clone(), Instant::now());
@@ -86,7 +117,9 @@ impl LaneTask {
         while let Some(action) = self.lane.poll_action() {
             match action {
                 Action::Order(order) => self.order(order),
+                Action::Decide(card) => self.decide(card),
                 Action::Record(record) => self.record(record),
+                Action::Alarm(alarm) => self.raise_alarm(alarm),
                 Action::Answer { id, action, outcome } => self.answer(id, action, outcome),
             }
         }
@@ -100,6 +133,27 @@ impl LaneTask {
             error!(?order, "The barrier task does not take orders");
             self.lane.handle(Input::BarrierLost, now());
         }
+    }
+
+    fn decide(&mut self, card: String) {
+        let verdict = Verdict::Final(Ruling::Grant);
+
+        self.lane.handle(Input::Verdict { card, verdict }, now());
+    }
+
+    fn raise_alarm(&self, alarm: Alarm) {
+        let (code, message) = match alarm {
+            Alarm::LoopStuck(which) => ("loop_stuck", loop_stuck(which)),
+            Alarm::OrderRefused(order) => ("order_refused", order_refused(order)),
+        };
+        warn!(code, message, "Alarm");
+
+        self.outputs.mailbox.post(&self.outputs.voice.report(Body::Error(Fault {
+            code: code.to_owned(),
+            message,
+            command_id: None,
+            detail: None,
+        })));
     }
 
     fn answer(&mut self, id: Id, action: GateAction, outcome: Outcome) {
@@ -128,7 +182,9 @@ impl LaneTask {
 
     fn record(&mut self, record: Record) {
         let drafts = match record {
-            Record::Card { card, decision, reason } => vec![self.card(card, decision, reason)],
+            Record::Card { card, decision, reason, command } => {
+                vec![self.card(card, decision, reason.as_deref(), command)]
+            }
             Record::Passage { trigger, confirmation, card, command } => {
                 let event_id = stamp::new_id();
                 let cause = command.clone().or_else(|| self.event_about(card.as_deref()));
@@ -157,7 +213,7 @@ impl LaneTask {
                 let event = ParkingEvent {
                     card_id: card,
                     command_id: command,
-                    detail: detail.map(ToOwned::to_owned),
+                    detail: detail.map(Into::into),
                     ..event(name)
                 };
                 vec![Report { cause, ..self.outputs.voice.report(Body::ParkingEvent(event)) }]
@@ -167,14 +223,23 @@ impl LaneTask {
         self.outputs.journal.append(drafts);
     }
 
-    fn card(&mut self, card: String, decision: Decision, reason: Option<&str>) -> Report {
+    fn card(
+        &mut self,
+        card: String,
+        decision: Decision,
+        reason: Option<&str>,
+        command: Option<Id>,
+    ) -> Report {
         info!(?decision, reason, "Card");
-        let report = self.outputs.voice.report(Body::CardDetected(CardDetected {
+        let cause = command.or_else(|| self.question_about(&card, decision));
+        let body = Body::CardDetected(CardDetected {
             card_id: card.clone(),
             reader: Some("card_reader".to_owned()),
             decision,
             reason: reason.map(ToOwned::to_owned),
-        }));
+        });
+        let report = Report { cause, ..self.outputs.voice.report(body) };
+        self.asked = report.id.clone().filter(|_| decision == Decision::Pending);
         self.last_card = report.id.clone().map(|id| (card, id));
 
         report
@@ -197,6 +262,13 @@ impl LaneTask {
             Direction::Entry => EventName::Entry,
             Direction::Exit => EventName::Exit,
         }
+    }
+
+    /// The event that said that a card is being decided on, once it is.
+    fn question_about(&self, card: &str, decision: Decision) -> Option<Id> {
+        let is_final = decision != Decision::Pending;
+
+        self.asked.clone().filter(|_| is_final && self.event_about(Some(card)).is_some())
     }
 
     fn event_about(&self, card: Option<&str>) -> Option<Id> {
@@ -227,11 +299,33 @@ impl LaneTask {
     fn note_mode(&mut self) {
         let mode = self.lane.mode();
 
-        if self.noted != mode {
-            self.outputs.journal.note_mode(mode);
-            self.noted = mode;
+        if self.noted != *mode {
+            self.outputs.journal.note_mode(mode.clone());
+            self.noted = mode.clone();
         }
     }
+}
+
+fn loop_stuck(which: WhichLoop) -> String {
+    let place = match which {
+        WhichLoop::Closing => "under the boom",
+        WhichLoop::Arming => "in front of the boom",
+    };
+
+    format!(
+        "the loop {place} has been occupied for too long: look whether a vehicle stands there, \
+         and check the loop and its detector"
+    )
+}
+
+fn order_refused(order: BarrierOrder) -> String {
+    let what = match order {
+        BarrierOrder::Open => "open",
+        BarrierOrder::Close => "close",
+        BarrierOrder::Stop => "stop",
+    };
+
+    format!("the barrier controller refuses to {what}: look at the barrier")
 }
 
 fn event(event: EventName) -> ParkingEvent {
@@ -245,9 +339,9 @@ fn event(event: EventName) -> ParkingEvent {
     }
 }
 
-async fn until(due: Option<std::time::Instant>) {
+async fn until(due: Option<Instant>) {
     match due {
-        Some(due) => sleep_until(due.into()).await,
+        Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
     }
 }
@@ -256,6 +350,6 @@ fn now() -> std::time::Instant {
     Instant::now().into_std()
 }
 
-fn millis(time: std::time::Duration) -> u64 {
+fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -20,6 +20,7 @@ mod config;
 mod journal_task;
 mod lane_task;
 mod mailbox;
+mod mode_note;
 mod replay;
 mod serial;
 mod uplink;

@@ -158,15 +158,21 @@ fn states() -> impl Strategy<Value = Body> {
         maybe(one_of(&[GateFault::MovementTimeout, GateFault::LoopStuck])),
         maybe(id()),
         maybe(one_of(&[MovedBy::Card, MovedBy::Safety])),
+        maybe(text()),
+        maybe(timestamp()),
     )
-        .prop_map(|(status, mode, vehicle_present, fault, last_command_id, moved_by)| {
+        .prop_map(|(status, mode, present, fault, last_command_id, moved_by, why, until)| {
             Body::GateStatus(GateStatus {
                 status,
                 mode,
-                vehicle_present,
+                vehicle_present: present,
+                vehicle_waiting: present,
                 fault,
                 last_command_id,
                 moved_by,
+                mode_owner: why.clone(),
+                mode_reason: why,
+                mode_until: until,
             })
         });
 
@@ -236,8 +242,10 @@ fn command_body() -> impl Strategy<Value = CommandBody> {
                     duration,
                     command_id,
                     reason: reason.clone(),
-                    requested_by: reason,
+                    requested_by: reason.clone(),
                     expires_at,
+                    until: expires_at,
+                    card_id: reason,
                     extra,
                 })
             }),

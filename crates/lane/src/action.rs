@@ -1,5 +1,7 @@
 //! What a lane wants done.
 
+use std::borrow::Cow;
+
 use schemas::{
     AnswerCode, AnswerStatus, Confirmation, Decision, EventName, GateAction, Id, PassageTrigger,
 };
@@ -9,8 +11,12 @@ use schemas::{
 pub enum Action {
     /// An order to the barrier controller.
     Order(BarrierOrder),
+    /// Who decides on cards is to decide on this one: told as [`Input::Verdict`](crate::Input).
+    Decide(String),
     /// Something for the journal.
     Record(Record),
+    /// Something is wrong that somebody should look at.
+    Alarm(Alarm),
     /// What became of a command.
     Answer {
         /// Which command.
@@ -33,6 +39,24 @@ pub enum BarrierOrder {
     Stop,
 }
 
+/// Something that somebody should look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alarm {
+    /// A loop has been occupied for longer than vehicles stay.
+    LoopStuck(WhichLoop),
+    /// The barrier controller cannot do what it was ordered to.
+    OrderRefused(BarrierOrder),
+}
+
+/// A loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichLoop {
+    /// The one under the boom.
+    Closing,
+    /// The one in front of it.
+    Arming,
+}
+
 /// Something that happened and is worth keeping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
@@ -43,7 +67,9 @@ pub enum Record {
         /// What was decided.
         decision: Decision,
         /// Why, where it was refused.
-        reason: Option<&'static str>,
+        reason: Option<Cow<'static, str>>,
+        /// The command that decided.
+        command: Option<Id>,
     },
     /// A vehicle went through.
     Passage {
@@ -65,7 +91,7 @@ pub enum Record {
         /// The command it is about.
         command: Option<Id>,
         /// More, for a person.
-        detail: Option<&'static str>,
+        detail: Option<Cow<'static, str>>,
     },
 }
 
@@ -89,6 +115,14 @@ impl Outcome {
         code: None,
         message: Some("another command took its place"),
     };
+
+    pub(crate) const fn expired(message: &'static str) -> Self {
+        Self {
+            status: AnswerStatus::Expired,
+            code: Some(AnswerCode::Expired),
+            message: Some(message),
+        }
+    }
 
     pub(crate) const fn rejected(code: AnswerCode, message: &'static str) -> Self {
         Self { status: AnswerStatus::Rejected, code: Some(code), message: Some(message) }

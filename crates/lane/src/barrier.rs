@@ -1,4 +1,4 @@
-//! What is known of the boom and its loop, and how fresh that is.
+//! What is known of the boom and its loops, and how fresh that is.
 
 use std::time::{Duration, Instant};
 
@@ -30,13 +30,14 @@ impl Barrier {
         self.latest.map_or(BarrierStatus::Unknown, |(reading, _)| reading.position)
     }
 
-    /// For a person: whether a vehicle is there, where anything can tell.
-    pub(crate) fn vehicle_present(&self) -> Option<bool> {
-        match self.latest?.0.presence {
-            Presence::NotFitted => None,
-            Presence::Clear => Some(false),
-            Presence::Occupied => Some(true),
-        }
+    /// What the loop under the boom says, where anything is known of it.
+    pub(crate) fn closing_loop(&self) -> Option<Presence> {
+        self.latest.map(|(reading, _)| reading.presence)
+    }
+
+    /// What the loop in front of the boom says, where anything is known of it.
+    pub(crate) fn arming_loop(&self) -> Option<Presence> {
+        self.latest.map(|(reading, _)| reading.arming)
     }
 
     /// For a decision: a reading that is missing or stale might hide a vehicle.

@@ -1,11 +1,14 @@
 //! Commands: each is accepted and carried out, or refused with the reason.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
-use schemas::{AnswerCode, BarrierStatus, EventName, GateAction, GateFault, Id, LaneMode, MovedBy};
+use schemas::{AnswerCode, BarrierStatus, EventName, GateAction, Id, LaneMode, MovedBy};
 
 use crate::{
-    Action, ClosingTimer, Goal, Lane, LaneCommand, OpenedBy, Outcome, Record, passage::Grant,
+    Action, ClosingTimer, Lane, LaneCommand, OpenedBy, Outcome, card::Question, passage::Grant,
 };
 
 /// Whoever asks for the same more often than this is told so for the latest.
@@ -27,6 +30,10 @@ const LOCKED: Outcome = Outcome::rejected(
 const VEHICLE: Outcome =
     Outcome::rejected(AnswerCode::VehiclePresent, "a vehicle is, or may be, under the boom");
 
+const NOT_ASKED: Outcome = Outcome::expired(
+    "no decision on this card is awaited: it came too late, or names another card",
+);
+
 /// A command that is being carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pending {
@@ -36,7 +43,7 @@ pub(crate) struct Pending {
 
 impl Lane {
     pub(crate) fn on_command(&mut self, command: LaneCommand, now: Instant) {
-        if let Some(outcome) = self.reason_to_refuse(command.action, now) {
+        if let Some(outcome) = self.reason_to_refuse(&command, now) {
             return self.answer(command.id, command.action, outcome);
         }
 
@@ -44,6 +51,7 @@ impl Lane {
         self.answer(command.id.clone(), command.action, Outcome::ACCEPTED);
         match command.action {
             GateAction::Open => self.open(command, now),
+            GateAction::Close if self.is_denial(&command) => self.deny_by_command(command),
             GateAction::Close => self.close(command, now),
             GateAction::Stop => self.stop(command, now),
             GateAction::HoldOpen => self.hold_open(command, now),
@@ -58,30 +66,35 @@ impl Lane {
         self.actions.push_back(Action::Answer { id, action, outcome });
     }
 
-    fn reason_to_refuse(&mut self, action: GateAction, now: Instant) -> Option<Outcome> {
-        let emergency = self.mode == LaneMode::EmergencyOpen;
+    fn reason_to_refuse(&mut self, command: &LaneCommand, now: Instant) -> Option<Outcome> {
+        let action = command.action;
+        let mode = self.mode.mode;
 
         match action {
             GateAction::EmergencyReset => None,
+            GateAction::Open | GateAction::Close if !self.answers_what_is_asked(command) => {
+                Some(NOT_ASKED)
+            }
             GateAction::Open
             | GateAction::Close
             | GateAction::HoldOpen
             | GateAction::HoldClosed
             | GateAction::Auto
-                if emergency =>
+                if mode == LaneMode::EmergencyOpen =>
             {
                 Some(EMERGENCY)
             }
             GateAction::Auto => None,
-            GateAction::Open | GateAction::Close if self.mode != LaneMode::Auto => Some(LOCKED),
-            GateAction::HoldOpen | GateAction::HoldClosed
-                if self.mode == LaneMode::OutOfService =>
-            {
+            GateAction::Open | GateAction::Close if mode != LaneMode::Auto => Some(LOCKED),
+            GateAction::HoldOpen | GateAction::HoldClosed if mode == LaneMode::OutOfService => {
                 Some(LOCKED)
             }
             _ if !self.barrier.is_there() => Some(OFFLINE),
             // Stop comes before everything, an emergency included.
             GateAction::Stop | GateAction::EmergencyOpen => None,
+            // An answer about a card is as frequent as vehicles are.
+            GateAction::Close if self.is_denial(command) => None,
+            GateAction::Open if self.question.is_some() => None,
             GateAction::Close if self.may_hide_a_vehicle(now) => Some(VEHICLE),
             GateAction::Open
             | GateAction::Close
@@ -92,7 +105,7 @@ impl Lane {
 
     /// Counts this movement as well, if it is not one too many.
     fn too_many_moves(&mut self, now: Instant) -> bool {
-        while self.moves.front().is_some_and(|at| now - *at >= MINUTE) {
+        while self.moves.front().is_some_and(|at| now.saturating_duration_since(*at) >= MINUTE) {
             self.moves.pop_front();
         }
         let too_many = self.moves.len() >= self.config.moves_per_minute;
@@ -103,20 +116,51 @@ impl Lane {
         too_many
     }
 
+    /// A command that names a card is about that one, and about nothing else: a late answer must
+    /// not let the next vehicle in.
+    fn answers_what_is_asked(&self, command: &LaneCommand) -> bool {
+        match &command.card {
+            None => true,
+            Some(card) => self.question.as_ref().is_some_and(|question| question.card == *card),
+        }
+    }
+
+    /// A close that names the card, or has nothing else to close, is the answer "no".
+    fn is_denial(&self, command: &LaneCommand) -> bool {
+        self.question.is_some() && (command.card.is_some() || self.is_down())
+    }
+
+    /// Lets the vehicle in whose card is asked about, or else one that brings none.
     fn open(&mut self, command: LaneCommand, now: Instant) {
         let open_for = command.open_for.unwrap_or(self.config.open_for);
 
         self.replace_pending(GateAction::Open);
-        if self.grant.is_none() {
-            self.grant = Some(Grant::for_command(command.id.clone()));
+        match self.question.take() {
+            Some(Question { card, .. }) => {
+                self.grant(card, Some(command.id.clone()), open_for, MovedBy::Command, now);
+            }
+            None => {
+                if self.grant.is_none() || self.has_backed_out {
+                    self.give_leave(Grant::for_command(command.id.clone()));
+                }
+                self.raise(MovedBy::Command, open_for, now);
+                self.assume_passage(now);
+            }
         }
-        self.raise(MovedBy::Command, open_for, now);
         self.settle(command, BarrierStatus::Open);
-        self.assume_passage();
+    }
+
+    fn deny_by_command(&mut self, command: LaneCommand) {
+        let LaneCommand { id, action, reason, .. } = command;
+        let reason = reason.map_or(Cow::Borrowed("somebody has denied it"), Cow::Owned);
+
+        self.deny_asked(reason, Some(id.clone()));
+        self.answer(id, action, Outcome::SUCCEEDED);
     }
 
     fn close(&mut self, command: LaneCommand, now: Instant) {
         self.replace_pending(GateAction::Close);
+        self.deny_asked("the gate was closed".into(), Some(command.id.clone()));
         if self.is_down() {
             return self.answer(command.id, command.action, Outcome::SUCCEEDED);
         }
@@ -128,13 +172,14 @@ impl Lane {
     /// A boom that is known to stand still is not told to: a flood of stops must not fill the line.
     fn stop(&mut self, command: LaneCommand, now: Instant) {
         self.replace_pending(GateAction::Stop);
-        let stands_still = self.goal == Goal::Nothing
+        let stands_still = self.phase.rests()
             && self.position().stands_still()
             && self.barrier.is_fresh(now, self.config.stale_after);
 
-        self.closing = ClosingTimer::Off;
         self.opened_by = OpenedBy::Hand;
-        if !stands_still {
+        if stands_still {
+            self.phase = self.phase.with_timer(ClosingTimer::Off);
+        } else {
             self.halt(now);
         }
         self.settle(command, self.position());
@@ -142,7 +187,8 @@ impl Lane {
 
     fn hold_open(&mut self, command: LaneCommand, now: Instant) {
         self.replace_pending(GateAction::HoldOpen);
-        self.enter(LaneMode::HeldOpen, EventName::HeldOpen, &command.id);
+        self.enter(LaneMode::HeldOpen, EventName::HeldOpen, &command);
+        self.let_asked_pass(&command.id, now);
         self.raise(MovedBy::Command, self.config.open_for, now);
         self.settle(command, BarrierStatus::Open);
     }
@@ -150,29 +196,29 @@ impl Lane {
     /// The boom comes down as soon as nothing is under it.
     fn hold_closed(&mut self, command: LaneCommand, now: Instant) {
         self.replace_pending(GateAction::HoldClosed);
-        self.enter(LaneMode::HeldClosed, EventName::HeldClosed, &command.id);
+        self.enter(LaneMode::HeldClosed, EventName::HeldClosed, &command);
+        self.deny_asked("the gate is held closed".into(), Some(command.id.clone()));
         if self.is_down() {
             return self.answer(command.id, command.action, Outcome::SUCCEEDED);
         }
 
-        if self.may_hide_a_vehicle(now) {
-            self.goal = Goal::Nothing;
-            self.closing = ClosingTimer::Waiting;
-        } else {
+        if !self.may_hide_a_vehicle(now) {
             self.lower(MovedBy::Command, now);
+        } else {
+            self.opened_by = OpenedBy::Software;
+            if self.phase.rests() {
+                self.phase = self.phase_at_rest(ClosingTimer::Waiting);
+            }
         }
         self.settle(command, BarrierStatus::Closed);
     }
 
-    /// A person has looked: a boom that was held open closes as after any opening, one that got
-    /// stuck stays as it is until it is moved.
+    /// A person has looked.
     fn work_by_itself(&mut self, command: LaneCommand, now: Instant) {
-        let was_held_open = self.mode == LaneMode::HeldOpen;
+        let was_held_open = self.mode.mode == LaneMode::HeldOpen;
 
-        if self.fault == Some(GateFault::MovementTimeout) {
-            self.fault = None;
-        }
-        self.enter(LaneMode::Auto, EventName::Auto, &command.id);
+        self.has_jammed = false;
+        self.return_to_auto(EventName::Auto, Some(command.id.clone()), None);
         if was_held_open {
             self.close_after_a_while(now);
         }
@@ -181,33 +227,28 @@ impl Lane {
 
     fn open_for_emergency(&mut self, command: LaneCommand, now: Instant) {
         self.replace_pending(GateAction::EmergencyOpen);
-        if self.mode != LaneMode::EmergencyOpen {
-            self.enter(LaneMode::EmergencyOpen, EventName::EmergencyOpen, &command.id);
+        if self.mode.mode != LaneMode::EmergencyOpen {
+            self.enter(LaneMode::EmergencyOpen, EventName::EmergencyOpen, &command);
         }
-        self.fault = None;
+        self.has_jammed = false;
+        self.let_asked_pass(&command.id, now);
         self.raise(MovedBy::Command, self.config.open_for, now);
         self.settle(command, BarrierStatus::Open);
     }
 
     fn end_emergency(&mut self, command: LaneCommand, now: Instant) {
-        if self.mode == LaneMode::EmergencyOpen {
-            self.enter(LaneMode::Auto, EventName::EmergencyReset, &command.id);
+        if self.mode.mode == LaneMode::EmergencyOpen {
+            self.return_to_auto(EventName::EmergencyReset, Some(command.id.clone()), None);
             self.close_after_a_while(now);
         }
         self.answer(command.id, command.action, Outcome::SUCCEEDED);
     }
 
-    fn enter(&mut self, mode: LaneMode, event: EventName, command: &Id) {
-        self.mode = mode;
-        let command = Some(command.clone());
-        self.record(Record::Event { event, card: None, command, detail: None });
-    }
-
-    fn close_after_a_while(&mut self, now: Instant) {
-        let is_up = self.position() == BarrierStatus::Open && self.goal == Goal::Nothing;
-
-        if is_up && self.opened_by == OpenedBy::Software {
-            self.closing = ClosingTimer::Due(now + self.open_for);
+    /// The gate opens for everybody: whoever was asked about may go as well.
+    fn let_asked_pass(&mut self, command: &Id, now: Instant) {
+        if let Some(Question { card, .. }) = self.question.take() {
+            let command = Some(command.clone());
+            self.grant(card, command, self.config.open_for, MovedBy::Command, now);
         }
     }
 
@@ -230,7 +271,7 @@ impl Lane {
     fn settle(&mut self, command: LaneCommand, end: BarrierStatus) {
         let LaneCommand { id, action, .. } = command;
 
-        if self.goal == Goal::Nothing && self.position() == end {
+        if self.phase.rests() && self.position() == end {
             self.answer(id, action, Outcome::SUCCEEDED);
         } else {
             self.answer(id.clone(), action, Outcome::EXECUTING);
@@ -243,7 +284,7 @@ impl Lane {
     }
 
     fn is_down(&self) -> bool {
-        self.position() == BarrierStatus::Closed && self.goal == Goal::Nothing
+        self.phase.rests() && self.position() == BarrierStatus::Closed
     }
 
     fn may_hide_a_vehicle(&self, now: Instant) -> bool {

@@ -1,8 +1,8 @@
 //! What a lane is told.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
-use schemas::{BarrierStatus, GateAction, Id};
+use schemas::{BarrierStatus, GateAction, Id, Timestamp};
 
 use crate::BarrierOrder;
 
@@ -17,8 +17,17 @@ pub enum Input {
     BarrierLost,
     /// The reader read a card.
     Card(String),
+    /// What is to become of a card: the answer to [`Action::Decide`](crate::Action::Decide).
+    Verdict {
+        /// Which card.
+        card: String,
+        /// What is to become of it.
+        verdict: Verdict,
+    },
     /// Somebody wants something done. It is known to be live, and not a duplicate.
     Command(LaneCommand),
+    /// What the clock on the wall shows. Told about once a second while a mode has an end.
+    Clock(Timestamp),
 }
 
 /// All that the barrier controller knows, at one moment.
@@ -28,11 +37,13 @@ pub struct Reading {
     pub position: BarrierStatus,
     /// What the loop under the boom says.
     pub presence: Presence,
+    /// What the loop in front of the boom says.
+    pub arming: Presence,
     /// Who caused the last movement.
     pub mover: Mover,
 }
 
-/// What the loop under the boom says.
+/// What a loop says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// No loop is fitted.
@@ -67,6 +78,29 @@ pub enum Refusal {
     Unable,
 }
 
+/// What is to become of a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// At once.
+    Final(Ruling),
+    /// Somebody else is asked: the next `open` grants it, the next `close` denies it.
+    Ask {
+        /// How long they have.
+        within: Duration,
+        /// What holds when they have not answered by then.
+        otherwise: Ruling,
+    },
+}
+
+/// What was decided on a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// The boom opens.
+    Grant,
+    /// It does not, for this reason.
+    Deny(Cow<'static, str>),
+}
+
 /// A command to the boom or to its lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneCommand {
@@ -76,4 +110,27 @@ pub struct LaneCommand {
     pub action: GateAction,
     /// How long the boom is to stay fully open.
     pub open_for: Option<Duration>,
+    /// The card that an `open` or `close` is the answer to.
+    pub card: Option<String>,
+    /// Until when a hold lasts.
+    pub until: Option<Timestamp>,
+    /// Who wants it.
+    pub requested_by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl LaneCommand {
+    /// A command that says nothing but what is wanted.
+    pub fn new(id: Id, action: GateAction) -> Self {
+        Self {
+            id,
+            action,
+            open_for: None,
+            card: None,
+            until: None,
+            requested_by: None,
+            reason: None,
+        }
+    }
 }

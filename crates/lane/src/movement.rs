@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use schemas::{AnswerCode, BarrierStatus, EventName, GateFault, LaneMode, MovedBy};
+use schemas::{AnswerCode, BarrierStatus, EventName, LaneMode, MovedBy};
 
 use crate::{
-    Action, BarrierOrder, ClosingTimer, Goal, Lane, Mover, OpenedBy, Outcome, Presence, Reading,
-    Record, Refusal, passage::Grant,
+    Action, Alarm, BarrierOrder, ClosingTimer, Lane, Mode, Mover, OpenedBy, Outcome, Phase,
+    Presence, Reading, Record, Refusal,
 };
 
 const LOST: Outcome =
@@ -18,7 +18,7 @@ const TIMED_OUT: Outcome = Outcome::failed(
 const OCCUPIED: Outcome =
     Outcome::failed(AnswerCode::VehiclePresent, "a vehicle came under the boom");
 const BY_HAND: Outcome =
-    Outcome::failed(AnswerCode::HardwareOffline, "somebody opened the barrier by hand");
+    Outcome::failed(AnswerCode::HardwareOffline, "somebody has moved the barrier by hand");
 const REFUSED: Outcome =
     Outcome::failed(AnswerCode::HardwareOffline, "the barrier controller refused the order");
 const FIRE: Outcome = Outcome::failed(
@@ -28,89 +28,97 @@ const FIRE: Outcome = Outcome::failed(
 
 impl Lane {
     pub(crate) fn on_reading(&mut self, reading: Reading, now: Instant) {
+        self.watch_loops(reading, now);
         let Some(before) = self.barrier.update(reading, now) else {
             return self.on_found(reading, now);
         };
 
         if before.position != reading.position {
             self.on_moved(before.position, reading, now);
-        } else if matches!(self.goal, Goal::Standstill { .. }) && reading.position.stands_still() {
-            self.arrive_still();
+        } else if matches!(self.phase, Phase::Stopping { .. }) && reading.position.stands_still() {
+            self.arrive_still(reading.position, now);
         }
-        if before.presence != reading.presence {
-            self.on_presence(reading.presence, now);
-        }
-        self.resume_closing_timer(now);
+        self.on_loops(before, reading, now);
+        self.follow_vehicle(reading, now);
     }
 
-    /// The controller is there, for the first time or again. Nothing moves for that reason; a
-    /// boom that this lane had opened gets its closing timer back.
+    /// The controller is there, for the first time or again. Nothing moves for that reason; an
+    /// opening that this lane had ordered is followed to its end, and gets its closing timer back.
     fn on_found(&mut self, reading: Reading, now: Instant) {
-        if self.fault == Some(GateFault::ControllerLost) {
-            self.fault = None;
-        }
-        let still_ours = self.opened_by == OpenedBy::Software
-            && reading.mover == Mover::Order
-            && reading.position == BarrierStatus::Open;
-
-        if still_ours {
-            self.start_closing_timer(now);
-        } else {
+        self.is_lost = false;
+        self.on_crossing_unseen(reading, now);
+        if reading.mover == Mover::Hand {
             self.opened_by = OpenedBy::Hand;
         }
+
+        match reading.position {
+            BarrierStatus::Closed => self.end_opening(),
+            BarrierStatus::Open => self.phase = Phase::Open { closing: self.closing_timer(now) },
+            BarrierStatus::Opening if self.opened_by == OpenedBy::Software => {
+                self.phase = Phase::Opening { deadline: now + self.config.travel };
+            }
+            BarrierStatus::Opening
+            | BarrierStatus::Closing
+            | BarrierStatus::Stopped
+            | BarrierStatus::Unknown => {}
+        }
+        self.follow_vehicle(reading, now);
     }
 
     pub(crate) fn on_lost(&mut self) {
-        if !self.barrier.is_there() && self.fault.is_some() {
-            return;
-        }
-
         self.barrier.lose();
-        self.goal = Goal::Nothing;
-        self.closing = ClosingTimer::Off;
-        self.fault = self.fault.or(Some(GateFault::ControllerLost));
+        self.is_lost = true;
+        self.phase = Phase::Idle;
+        self.forget_loops();
+        self.deny_asked("the barrier controller does not answer".into(), None);
         self.answer_pending(LOST);
     }
 
     fn on_moved(&mut self, from: BarrierStatus, reading: Reading, now: Instant) {
         use BarrierStatus::{Closed, Closing, Open, Opening, Stopped, Unknown};
 
-        match (self.goal, reading.position) {
-            (Goal::Open { .. }, Open) => self.arrive_open(now),
-            (Goal::Closed { .. }, Closed) => self.arrive_closed(reading),
-            (Goal::Standstill { .. }, Stopped | Open | Closed) => self.arrive_still(),
-            (Goal::Closed { .. }, Opening | Open) if reading.mover == Mover::Itself => {
+        match (self.phase, reading.position) {
+            (Phase::Opening { .. }, Open) => self.arrive_open(now),
+            (Phase::Closing { .. }, Closed) => self.arrive_closed(),
+            (Phase::Stopping { .. }, still @ (Stopped | Open | Closed)) => {
+                self.arrive_still(still, now);
+            }
+            (Phase::Closing { .. }, Opening | Open) if reading.mover == Mover::Itself => {
                 self.raise_for_safety(now);
             }
-            (Goal::Closed { .. }, Opening | Open) if reading.mover == Mover::Hand => {
-                self.goal = Goal::Nothing;
-                self.answer_pending(BY_HAND);
+            (Phase::Closing { .. }, Opening | Open) if reading.mover == Mover::Hand => {
                 self.on_unordered_opening(from, reading);
             }
             // Still under way.
-            (Goal::Open { .. } | Goal::Closed { .. } | Goal::Standstill { .. }, _) => {}
-            (Goal::Nothing, Opening | Open | Stopped) => self.on_unordered_opening(from, reading),
-            (Goal::Nothing, Closing | Closed) => self.on_unordered_closing(reading),
-            (Goal::Nothing, Unknown) => {}
+            (Phase::Opening { .. } | Phase::Closing { .. } | Phase::Stopping { .. }, _) => {}
+            (_, Opening | Open | Stopped) => self.on_unordered_opening(from, reading),
+            (_, Closing | Closed) => self.on_unordered_closing(reading),
+            (_, Unknown) => {}
         }
     }
 
     fn arrive_open(&mut self, now: Instant) {
-        self.goal = Goal::Nothing;
+        self.phase = Phase::Open { closing: self.closing_timer(now) };
         self.answer_pending(Outcome::SUCCEEDED);
-        self.start_closing_timer(now);
-        self.assume_passage();
+        self.assume_passage(now);
     }
 
-    fn arrive_closed(&mut self, reading: Reading) {
-        self.goal = Goal::Nothing;
+    fn arrive_closed(&mut self) {
+        self.phase = Phase::Idle;
         self.answer_pending(Outcome::SUCCEEDED);
-        self.end_opening(reading);
+        self.end_opening();
     }
 
-    fn arrive_still(&mut self) {
-        self.goal = Goal::Nothing;
+    fn arrive_still(&mut self, position: BarrierStatus, now: Instant) {
         self.answer_pending(Outcome::SUCCEEDED);
+        match position {
+            BarrierStatus::Open => self.phase = Phase::Open { closing: self.closing_timer(now) },
+            BarrierStatus::Closed => self.arrive_closed(),
+            BarrierStatus::Opening
+            | BarrierStatus::Closing
+            | BarrierStatus::Stopped
+            | BarrierStatus::Unknown => self.phase = Phase::Idle,
+        }
     }
 
     fn on_unordered_opening(&mut self, from: BarrierStatus, reading: Reading) {
@@ -120,79 +128,99 @@ impl Lane {
             Mover::Nobody | Mover::Order => (EventName::ForcedOpen, MovedBy::Manual),
         };
 
-        self.closing = ClosingTimer::Off;
+        self.answer_pending(BY_HAND);
+        self.phase = match reading.position {
+            BarrierStatus::Open => Phase::Open { closing: ClosingTimer::Off },
+            BarrierStatus::Closed
+            | BarrierStatus::Opening
+            | BarrierStatus::Closing
+            | BarrierStatus::Stopped
+            | BarrierStatus::Unknown => Phase::Idle,
+        };
         self.opened_by = OpenedBy::Hand;
         self.moved_by = Some(moved_by);
-        if from == BarrierStatus::Closed {
-            self.grant = None;
+        let by_hand_again = reading.mover == Mover::Hand
+            && matches!(from, BarrierStatus::Closing | BarrierStatus::Stopped);
+        if from == BarrierStatus::Closed || by_hand_again {
             self.record(Record::event(event));
         }
     }
 
     fn on_unordered_closing(&mut self, reading: Reading) {
-        self.closing = ClosingTimer::Off;
+        self.phase = Phase::Idle;
         self.moved_by = Some(match reading.mover {
             Mover::Itself => MovedBy::Safety,
             Mover::Hand | Mover::Nobody | Mover::Order => MovedBy::Manual,
         });
         if reading.position == BarrierStatus::Closed {
-            self.end_opening(reading);
+            self.end_opening();
         }
     }
 
-    fn on_presence(&mut self, presence: Presence, now: Instant) {
-        match presence {
-            Presence::Occupied if matches!(self.goal, Goal::Closed { .. }) => {
-                self.raise_for_safety(now);
+    /// A vehicle under the boom keeps it up. A timer that was due meanwhile starts over.
+    fn follow_vehicle(&mut self, reading: Reading, now: Instant) {
+        let restarted = |closing| match closing {
+            ClosingTimer::Waiting => ClosingTimer::Due(now + self.open_for),
+            ClosingTimer::Off | ClosingTimer::Due(_) => closing,
+        };
+
+        match (self.phase, reading.presence) {
+            (Phase::Closing { .. }, Presence::Occupied) => self.raise_for_safety(now),
+            (Phase::Open { closing }, Presence::Occupied) => {
+                self.phase = Phase::Passing { closing };
             }
-            Presence::Clear => self.on_loop_cleared(),
-            Presence::Occupied | Presence::NotFitted => {}
+            (
+                Phase::Open { closing } | Phase::Passing { closing },
+                Presence::Clear | Presence::NotFitted,
+            ) => self.phase = Phase::Open { closing: restarted(closing) },
+            (Phase::Passing { .. }, Presence::Occupied)
+            | (
+                Phase::Idle
+                | Phase::Opening { .. }
+                | Phase::Closing { .. }
+                | Phase::Stopping { .. },
+                _,
+            ) => {}
         }
     }
 
-    /// A timer that was due while a vehicle was there starts over once it has left.
-    fn resume_closing_timer(&mut self, now: Instant) {
-        let waited = self.closing == ClosingTimer::Waiting;
-
-        if waited && !self.barrier.may_hide_a_vehicle(now, self.config.stale_after) {
-            self.closing = ClosingTimer::Due(now + self.open_for);
-        }
-    }
-
-    fn start_closing_timer(&mut self, now: Instant) {
-        let closes_by_itself = matches!(self.mode, LaneMode::Auto | LaneMode::HeldClosed)
+    /// The closing timer of a boom that is up.
+    pub(crate) fn closing_timer(&self, now: Instant) -> ClosingTimer {
+        let closes_by_itself = matches!(self.mode.mode, LaneMode::Auto | LaneMode::HeldClosed)
             && self.opened_by == OpenedBy::Software;
 
-        self.closing = if closes_by_itself {
-            ClosingTimer::Due(now + self.open_for)
-        } else {
-            ClosingTimer::Off
-        };
+        if closes_by_itself { ClosingTimer::Due(now + self.open_for) } else { ClosingTimer::Off }
     }
 
     pub(crate) fn close_by_timer(&mut self, now: Instant) {
         if self.barrier.may_hide_a_vehicle(now, self.config.stale_after) {
-            self.closing = ClosingTimer::Waiting;
+            self.phase = self.phase.with_timer(ClosingTimer::Waiting);
         } else {
             self.lower(MovedBy::Timer, now);
         }
     }
 
-    /// Opens, or lets an open boom stay open for as long again.
+    /// Opens, or lets an open boom stay open for as long again. One that somebody else has opened
+    /// is not taken over: it would be closed.
     pub(crate) fn raise(&mut self, by: MovedBy, open_for: Duration, now: Instant) {
         self.open_for = open_for;
-        self.opened_by = OpenedBy::Software;
-        self.moved_by = Some(by);
-        self.closing = ClosingTimer::Off;
 
-        match self.goal {
-            Goal::Nothing if self.position() == BarrierStatus::Open => {
-                self.start_closing_timer(now);
+        match self.phase {
+            Phase::Open { .. } | Phase::Passing { .. }
+                if self.position() == BarrierStatus::Open =>
+            {
+                self.phase = self.phase.with_timer(self.closing_timer(now));
             }
             // Under way: asking again must not give a boom that is stuck more time.
-            Goal::Open { .. } => {}
-            Goal::Nothing | Goal::Closed { .. } | Goal::Standstill { .. } => {
-                self.goal = Goal::Open { deadline: now + self.config.travel };
+            Phase::Opening { .. } => self.moved_by = Some(by),
+            Phase::Idle
+            | Phase::Open { .. }
+            | Phase::Passing { .. }
+            | Phase::Closing { .. }
+            | Phase::Stopping { .. } => {
+                self.opened_by = OpenedBy::Software;
+                self.moved_by = Some(by);
+                self.phase = Phase::Opening { deadline: now + self.config.travel };
                 self.actions.push_back(Action::Order(BarrierOrder::Open));
             }
         }
@@ -201,17 +229,21 @@ impl Lane {
     /// The one place that lowers the boom. Whoever calls it has looked at the loop.
     pub(crate) fn lower(&mut self, by: MovedBy, now: Instant) {
         self.moved_by = Some(by);
-        self.closing = ClosingTimer::Off;
-        self.goal = Goal::Closed { deadline: now + self.config.travel };
+        self.opened_by = OpenedBy::Software;
+        if matches!(self.phase, Phase::Closing { .. }) {
+            return;
+        }
+
+        self.phase = Phase::Closing { deadline: now + self.config.travel };
         self.actions.push_back(Action::Order(BarrierOrder::Close));
     }
 
     pub(crate) fn halt(&mut self, now: Instant) {
-        if matches!(self.goal, Goal::Standstill { .. }) {
+        if matches!(self.phase, Phase::Stopping { .. }) {
             return;
         }
 
-        self.goal = Goal::Standstill { deadline: now + self.config.travel };
+        self.phase = Phase::Stopping { deadline: now + self.config.travel };
         self.actions.push_back(Action::Order(BarrierOrder::Stop));
     }
 
@@ -221,49 +253,56 @@ impl Lane {
     }
 
     pub(crate) fn on_refusal(&mut self, order: BarrierOrder, refusal: Refusal, now: Instant) {
-        match (self.goal, order, refusal) {
-            (Goal::Closed { .. }, BarrierOrder::Close, Refusal::Occupied) => {
-                self.answer_pending(OCCUPIED);
-                self.goal = Goal::Nothing;
-                self.closing = ClosingTimer::Due(now + self.open_for);
+        let is_awaited = matches!(
+            (self.phase, order),
+            (Phase::Opening { .. }, BarrierOrder::Open)
+                | (Phase::Closing { .. }, BarrierOrder::Close)
+                | (Phase::Stopping { .. }, BarrierOrder::Stop)
+        );
+        if !is_awaited {
+            // Another order has replaced it.
+            return;
+        }
+
+        match refusal {
+            Refusal::Occupied => self.answer_pending(OCCUPIED),
+            Refusal::Emergency => {
+                // Whoever ends the emergency decides what becomes of the boom.
+                self.opened_by = OpenedBy::Hand;
+                self.answer_pending(FIRE);
             }
-            (Goal::Open { .. }, BarrierOrder::Open, _)
-            | (Goal::Closed { .. }, BarrierOrder::Close, _)
-            | (Goal::Standstill { .. }, BarrierOrder::Stop, _) => {
-                self.goal = Goal::Nothing;
-                let fire = refusal == Refusal::Emergency;
-                self.answer_pending(if fire { FIRE } else { REFUSED });
+            Refusal::Unable => {
+                self.answer_pending(REFUSED);
+                self.actions.push_back(Action::Alarm(Alarm::OrderRefused(order)));
             }
-            // An order that another one has replaced.
-            (Goal::Nothing, ..)
-            | (Goal::Open { .. }, ..)
-            | (Goal::Closed { .. }, ..)
-            | (Goal::Standstill { .. }, ..) => {}
+        }
+        self.phase = self.phase_at_rest(self.closing_timer(now));
+        if self.position() == BarrierStatus::Closed {
+            self.end_opening();
+        }
+    }
+
+    /// Nothing is under way any more.
+    pub(crate) fn phase_at_rest(&self, closing: ClosingTimer) -> Phase {
+        match (self.position(), self.barrier.closing_loop()) {
+            (BarrierStatus::Open, Some(Presence::Occupied)) => Phase::Passing { closing },
+            (BarrierStatus::Open, _) => Phase::Open { closing },
+            _ => Phase::Idle,
         }
     }
 
     pub(crate) fn on_movement_timeout(&mut self) {
-        self.goal = Goal::Nothing;
-        self.closing = ClosingTimer::Off;
+        self.phase = self.phase_at_rest(ClosingTimer::Off);
+        self.opened_by = OpenedBy::Hand;
+        self.has_jammed = true;
         self.grant = None;
-        self.fault = Some(GateFault::MovementTimeout);
         // An emergency is ended by its reset alone.
-        if self.mode != LaneMode::EmergencyOpen {
-            self.mode = LaneMode::OutOfService;
+        if self.mode.mode != LaneMode::EmergencyOpen {
+            self.mode = Mode::of(LaneMode::OutOfService);
         }
+        self.deny_asked("the gate is out of service".into(), None);
         self.answer_pending(TIMED_OUT);
         self.record(Record::event(EventName::MovementTimeout));
-    }
-
-    /// The boom is down: whoever was let in and did not come is not coming.
-    fn end_opening(&mut self, reading: Reading) {
-        self.opened_by = OpenedBy::Hand;
-        let Some(Grant { card, command, .. }) = self.grant.take() else { return };
-
-        if reading.presence != Presence::NotFitted {
-            let event = EventName::NoPassage;
-            self.record(Record::Event { event, card, command, detail: None });
-        }
     }
 
     fn answer_pending(&mut self, outcome: Outcome) {

@@ -2,7 +2,7 @@ use schemas::{
     AnswerCode::{self, HardwareOffline, ModeLocked, RateLimited, VehiclePresent},
     AnswerStatus::{self, Accepted, Executing, Failed, Rejected, Succeeded},
     BarrierStatus::{Closed, Closing, Open, Opening, Stopped},
-    Confirmation, Decision, EventName, GateAction, PassageTrigger,
+    Confirmation, Decision, EventName, GateAction, PassageTrigger, Timestamp,
 };
 
 use super::*;
@@ -12,7 +12,10 @@ const CONFIG: Config = Config {
     travel: Duration::from_secs(8),
     stale_after: Duration::from_secs(3),
     same_card_within: Duration::from_secs(3),
+    loop_stuck_after: Duration::from_secs(600),
     moves_per_minute: 30,
+    arming: Arming::Required,
+    anti_passback: None,
 };
 
 #[test]
@@ -89,7 +92,7 @@ fn the_timer_waits_for_a_vehicle_and_starts_over() {
     let mut rig = Rig::open();
 
     rig.vehicle(Presence::Occupied).after(CONFIG.open_for).expect(&[]);
-    rig.after(CONFIG.open_for * 100).expect(&[]);
+    rig.after(CONFIG.open_for * 10).expect(&[]);
     rig.vehicle(Presence::Clear).expect(&["passage command confirmed"]);
     rig.after(CONFIG.open_for - MS).hear().expect(&[]);
     rig.after(MS).expect(&["CLOSE"]);
@@ -141,7 +144,7 @@ fn a_boom_that_does_not_arrive_takes_the_gate_out_of_service() {
 
     rig.command(GateAction::Open).boom(Opening).drain();
     rig.after(CONFIG.travel).expect(&["c1 failed", "movement_timeout"]);
-    assert_eq!(rig.lane.mode(), LaneMode::OutOfService);
+    assert_eq!(rig.lane.mode().mode, LaneMode::OutOfService);
     assert_eq!(rig.lane.status().fault, Some(GateFault::MovementTimeout));
 
     rig.command(GateAction::Open);
@@ -297,13 +300,17 @@ fn movements_by_command_are_rate_limited() {
 
 #[test]
 fn an_emergency_outlives_a_restart() {
-    let mut lane = Lane::new(CONFIG, LaneMode::EmergencyOpen);
+    let mut lane = Lane::new(CONFIG, Mode::of(LaneMode::EmergencyOpen));
 
     lane.handle(Input::Card("04A1".to_owned()), start());
 
     assert_eq!(lane.status().mode, LaneMode::EmergencyOpen);
 }
 
+mod table;
+
+/// How long whoever is asked about a card may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 const MS: Duration = Duration::from_millis(1);
 
 #[expect(clippy::disallowed_methods, reason = "the clock of a bench starts somewhere")]
@@ -316,18 +323,29 @@ struct Rig {
     lane: Lane,
     now: Instant,
     reading: Reading,
+    verdict: Verdict,
+    actions: Vec<Action>,
     commands: usize,
     codes: Vec<(AnswerStatus, Option<AnswerCode>)>,
+    spelled: Vec<String>,
 }
 
 impl Rig {
     fn new() -> Self {
         Self {
-            lane: Lane::new(CONFIG, LaneMode::Auto),
+            lane: Lane::new(CONFIG, Mode::AUTO),
             now: start(),
-            reading: Reading { position: Closed, presence: Presence::Clear, mover: Mover::Nobody },
+            reading: Reading {
+                position: Closed,
+                presence: Presence::Clear,
+                arming: Presence::NotFitted,
+                mover: Mover::Nobody,
+            },
+            verdict: Verdict::Final(Ruling::Grant),
+            actions: Vec::new(),
             commands: 0,
             codes: Vec::new(),
+            spelled: Vec::new(),
         }
     }
 
@@ -352,11 +370,28 @@ impl Rig {
 
     fn when(&mut self, input: Input) -> &mut Self {
         self.lane.handle(input, self.now);
+        self.collect();
         self
     }
 
+    /// What the lane wants done; who decides on cards answers at once.
+    fn collect(&mut self) {
+        while let Some(action) = self.lane.poll_action() {
+            match action {
+                Action::Decide(card) => {
+                    let verdict = self.verdict.clone();
+                    self.lane.handle(Input::Verdict { card, verdict }, self.now);
+                }
+                action @ (Action::Order(_)
+                | Action::Record(_)
+                | Action::Alarm(_)
+                | Action::Answer { .. }) => self.actions.push(action),
+            }
+        }
+    }
+
     fn reading(&mut self, position: BarrierStatus, presence: Presence, mover: Mover) -> &mut Self {
-        self.reading = Reading { position, presence, mover };
+        self.reading = Reading { position, presence, mover, ..self.reading };
         self.hear()
     }
 
@@ -377,6 +412,29 @@ impl Rig {
         self.when(Input::Card(card.to_owned()))
     }
 
+    /// Somebody is asked about cards, who has them denied by saying nothing.
+    fn asking(&mut self) -> &mut Self {
+        let otherwise = Ruling::Deny("nobody has answered".into());
+        self.verdict = Verdict::Ask { within: PATIENCE, otherwise };
+        self
+    }
+
+    /// The clock on the wall shows so many seconds.
+    fn clock(&mut self, seconds: i64) -> &mut Self {
+        self.when(Input::Clock(Timestamp::from_second(seconds).unwrap()))
+    }
+
+    /// A hold until the clock shows so many seconds.
+    fn hold(&mut self, action: GateAction, until: i64) -> &mut Self {
+        self.commands += 1;
+        let id = format!("c{}", self.commands).parse().unwrap();
+        let until = Some(Timestamp::from_second(until).unwrap());
+        let requested_by = Some("ann".to_owned());
+        let reason = Some("market day".to_owned());
+        let command = LaneCommand { until, requested_by, reason, ..LaneCommand::new(id, action) };
+        self.when(Input::Command(command))
+    }
+
     fn command(&mut self, action: GateAction) -> &mut Self {
         self.order(action, None)
     }
@@ -388,7 +446,7 @@ impl Rig {
     fn order(&mut self, action: GateAction, open_for: Option<Duration>) -> &mut Self {
         self.commands += 1;
         let id = format!("c{}", self.commands).parse().unwrap();
-        self.when(Input::Command(LaneCommand { id, action, open_for }))
+        self.when(Input::Command(LaneCommand { open_for, ..LaneCommand::new(id, action) }))
     }
 
     /// Time passes while the controller keeps reporting.
@@ -409,10 +467,12 @@ impl Rig {
     }
 
     fn drain(&mut self) -> Vec<String> {
-        let actions: Vec<Action> = std::iter::from_fn(|| self.lane.poll_action()).collect();
+        self.collect();
+        let actions = mem::take(&mut self.actions);
         self.codes = actions.iter().filter_map(code).collect();
 
-        actions.iter().map(spell).collect()
+        self.spelled = actions.iter().map(spell).collect();
+        self.spelled.clone()
     }
 
     #[track_caller]
@@ -433,7 +493,7 @@ impl Rig {
 fn code(action: &Action) -> Option<(AnswerStatus, Option<AnswerCode>)> {
     match action {
         Action::Answer { outcome, .. } => Some((outcome.status, outcome.code)),
-        Action::Order(_) | Action::Record(_) => None,
+        Action::Order(_) | Action::Decide(_) | Action::Record(_) | Action::Alarm(_) => None,
     }
 }
 
@@ -458,6 +518,9 @@ fn spell(action: &Action) -> String {
         Action::Record(Record::Card { card, decision: Decision::Granted, .. }) => {
             format!("card {card} granted")
         }
+        Action::Record(Record::Card { card, decision: Decision::Pending, .. }) => {
+            format!("card {card} pending")
+        }
         Action::Record(Record::Card { card, .. }) => format!("card {card} denied"),
         Action::Record(Record::Passage { trigger, confirmation, card, .. }) => {
             let trigger = match trigger {
@@ -475,6 +538,10 @@ fn spell(action: &Action) -> String {
             format!("passage {trigger} {confirmation}{card}")
         }
         Action::Record(Record::Event { event, .. }) => name(*event).to_owned(),
+        Action::Decide(card) => unreachable!("{card} is decided on"),
+        Action::Alarm(Alarm::OrderRefused(_)) => "order refused".to_owned(),
+        Action::Alarm(Alarm::LoopStuck(WhichLoop::Closing)) => "closing loop stuck".to_owned(),
+        Action::Alarm(Alarm::LoopStuck(WhichLoop::Arming)) => "arming loop stuck".to_owned(),
     }
 }
 

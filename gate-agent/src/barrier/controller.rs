@@ -199,17 +199,22 @@ fn reading(state: &State) -> Reading {
             Position::Stopped => BarrierStatus::Stopped,
             Position::Unknown => BarrierStatus::Unknown,
         },
-        presence: match state.closing_loop {
-            Loop::Clear => Presence::Clear,
-            Loop::Occupied => Presence::Occupied,
-            Loop::NotFitted => Presence::NotFitted,
-        },
+        presence: presence(state.closing_loop),
+        arming: presence(state.arming_loop),
         mover: match state.moved_by {
             Cause::None => Mover::Nobody,
             Cause::Order => Mover::Order,
             Cause::Manual | Cause::Fire => Mover::Hand,
             Cause::Timer | Cause::Safety => Mover::Itself,
         },
+    }
+}
+
+fn presence(reading: Loop) -> Presence {
+    match reading {
+        Loop::Clear => Presence::Clear,
+        Loop::Occupied => Presence::Occupied,
+        Loop::NotFitted => Presence::NotFitted,
     }
 }
 

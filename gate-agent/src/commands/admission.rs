@@ -6,11 +6,14 @@
 //! | is not one of the contract | `rejected`, `invalid` |
 //! | is older than its `expires_at`, or than its life from its `timestamp` | `expired` |
 //! | has a `timestamp` from the future | `rejected`, `invalid` |
+//! | holds the gate until a time that has passed | `rejected`, `invalid` |
 //! | says neither, soon after the agent subscribed | `expired`: it may have waited |
 
 use std::{error::Error, time::Duration};
 
-use schemas::{AnswerCode, AnswerStatus, Command, DecodeError, Message, Timestamp, Topic};
+use schemas::{
+    AnswerCode, AnswerStatus, Command, CommandBody, DecodeError, Message, Timestamp, Topic,
+};
 use tokio::time::Instant;
 
 use super::{Arrival, Delivery, status_of};
@@ -48,7 +51,9 @@ impl Admission {
         }
 
         match Message::decode(topic, &arrival.bytes) {
-            Ok(Message::Command(command)) => self.check_age(command, arrival),
+            Ok(Message::Command(command)) => {
+                self.check_age(command, arrival).and_then(|command| check_until(command, arrival))
+            }
             Ok(Message::Report(_) | Message::Picture(_)) => {
                 Err(Refusal::new(AnswerCode::Invalid, "this is not a command"))
             }
@@ -73,6 +78,18 @@ impl Admission {
             }
             (Some(_), _) | (None, Some(_) | None) => Ok(command),
         }
+    }
+}
+
+fn check_until(command: Command, arrival: &Arrival) -> Result<Command, Refusal> {
+    match &command.body {
+        CommandBody::GateControl(control) if control.until.is_some_and(|t| t <= arrival.at) => {
+            Err(Refusal::new(AnswerCode::Invalid, "`until` has passed: the gate stays as it is"))
+        }
+        CommandBody::GateControl(_)
+        | CommandBody::CameraControl(_)
+        | CommandBody::RequestStatus(_)
+        | CommandBody::RequestEvents(_) => Ok(command),
     }
 }
 

@@ -30,6 +30,12 @@ pub struct GateControl {
     /// When it is no longer wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Until when `hold_open` or `hold_closed` lasts. Absent: until `auto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// The card that `open` or `close` decides on. When nobody waits for that, nothing moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card_id: Option<String>,
     /// What this version does not know, kept as it came.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

@@ -145,6 +145,9 @@ pub struct GateStatus {
     /// Whether a vehicle stands on the closing loop. Absent where none is fitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vehicle_present: Option<bool>,
+    /// Whether a vehicle stands on the arming loop, in front of the boom. Absent where none is fitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vehicle_waiting: Option<bool>,
     /// What keeps the gate from working.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<GateFault>,
@@ -154,6 +157,15 @@ pub struct GateStatus {
     /// What the last movement was made for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_by: Option<MovedBy>,
+    /// Who wanted the mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode_owner: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode_reason: Option<String>,
+    /// When it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode_until: Option<Timestamp>,
 }
 
 /// Where the boom is.
