@@ -12,7 +12,7 @@ TARGET := front
 SECONDS := 60
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench fuzz fmt clippy doc deny audit unit browser
+.PHONY: help run test check bench fuzz cuts fmt clippy doc deny audit unit browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: ## The benchmarks of the broker, with the peers that are installed (bench
 fuzz: ## The fuzz targets of the broker, one at a time (fuzz/README.md)
 	@cargo-fuzz --version >/dev/null 2>&1 || { echo "cargo install --locked cargo-fuzz" >&2; exit 1; }
 	$(CARGO) fuzz run --sanitizer none $(TARGET) -- $(FUZZING)
+
+cuts: ## kill -9 to a process that writes a journal, 200 times; `unit` has a dozen
+	$(CARGO) test $(LOCKED) -p journal --test power_cut -- --ignored two_hundred
 
 fmt: ## Formatting
 	$(CARGO) fmt --all -- --check

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     PATIENCE, Port, eventually,
-    program::{Program, ours},
+    program::{Program, ours_on_any_disk},
 };
 
 /// A gate whose agent comes and goes; its devices and its journal stay.
@@ -47,7 +47,7 @@ impl Agent {
     /// Starts the agent again, or anew.
     #[track_caller]
     pub fn restart(&mut self) {
-        let mut command = ours("gate-agent");
+        let mut command = ours_on_any_disk("gate-agent");
         command
             .arg("--config")
             .arg(self.dir.path().join("manless.toml"))

@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
 use crate::{Lines, PATIENCE};
 
@@ -37,6 +37,19 @@ pub fn ours(name: &str) -> Command {
 
     let mut command = Command::new(path);
     command.env_clear();
+    command
+}
+
+/// The same, for whom a disk can be full: [`Program::disk_is_full`].
+///
+/// A write beyond the limit of a process ends it, unless it ignores the signal. A disk that is full
+/// sends none.
+pub(crate) fn ours_on_any_disk(name: &str) -> Command {
+    let program = ours(name);
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+    command.arg(program.get_program());
+
     command
 }
 
@@ -143,6 +156,16 @@ impl Program {
         self.signal(Signal::CONT);
     }
 
+    /// From here on no file of it grows.
+    pub fn disk_is_full(&self) {
+        self.limit_files(Some(0));
+    }
+
+    /// From here on files grow again.
+    pub fn disk_has_room(&self) {
+        self.limit_files(None);
+    }
+
     /// As a power cut does: it is gone when this returns.
     pub fn kill(mut self) {
         self.end();
@@ -158,11 +181,21 @@ impl Program {
         self.child.wait().expect("a child can be waited for").code()
     }
 
+    fn limit_files(&self, current: Option<u64>) {
+        let limit = Rlimit { current, maximum: None };
+
+        prlimit(Some(self.id()), Resource::Fsize, limit).expect("it runs, and is ours");
+    }
+
     fn signal(&self, signal: Signal) {
+        // It may have ended by itself.
+        let _ = kill_process(self.id(), signal);
+    }
+
+    fn id(&self) -> Pid {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
 
-        // It may have ended by itself.
-        let _ = kill_process(id.expect("a child has a process id"), signal);
+        id.expect("a child has a process id")
     }
 
     fn end(&mut self) {

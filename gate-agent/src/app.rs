@@ -16,7 +16,7 @@ use crate::{
     card_reader,
     commands::{self, Admission, Commands},
     config::{Camera, CardReader, Config, Port, Site},
-    journal_task::{self, Closed, JournalHandle},
+    journal_task::{self, Closed, JournalHandle, Retention},
     lane_task,
     mailbox::Mailbox,
     replay::Replay,
@@ -98,9 +98,9 @@ impl Agent {
         let mode = journal_task::last_mode(&journal);
         let mailbox = Mailbox::new(site.root.clone(), gate.clone());
         let voice = Voice::new(gate.clone());
-        let keep = config.keep_events;
+        let retention = Retention { age: config.keep_events, bytes: config.keep_bytes };
         let (journal, closed) =
-            journal_task::start(journal, id, site.root.clone(), voice, mailbox.clone(), keep)
+            journal_task::start(journal, id, site.root.clone(), voice, mailbox.clone(), retention)
                 .map_err(PrepareError::Thread)?;
 
         Ok(Self { gate, config, site, journal, identity, mailbox, mode, closed, simulation })

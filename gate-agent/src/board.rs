@@ -89,6 +89,8 @@ pub(crate) struct Board {
     reader: ReaderHealth,
     camera: CameraHealth,
     lane: GateStatus,
+    /// What is wrong with the journal.
+    trouble: Option<String>,
     told: Told,
 }
 
@@ -97,7 +99,7 @@ pub(crate) struct Board {
 struct Told {
     hardware: Option<HardwareStatus>,
     gate: Option<GateStatus>,
-    system: Option<SystemState>,
+    system: Option<(SystemState, Option<String>)>,
 }
 
 impl Board {
@@ -118,6 +120,7 @@ impl Board {
             reader: devices.card_reader,
             camera: devices.camera,
             lane,
+            trouble: None,
             told: Told::default(),
         }
     }
@@ -128,6 +131,7 @@ impl Board {
         mut changes: mpsc::Receiver<Change>,
         cancel: CancellationToken,
     ) -> Result<(), Infallible> {
+        let mut trouble = self.figures.trouble();
         let mut repeat = time::interval(REPEAT);
         repeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
 
@@ -136,6 +140,8 @@ impl Board {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
                 Some(change) = changes.recv() => self.take(change),
+                // The sender lives as long as the board.
+                Ok(()) = trouble.changed() => self.trouble = trouble.borrow_and_update().clone(),
                 _ = repeat.tick() => self.told.hardware = None,
             }
             self.publish();
@@ -163,10 +169,10 @@ impl Board {
             self.mailbox.post_state(&self.voice.report(Body::GateStatus(self.lane.clone())));
             self.told.gate = Some(self.lane.clone());
         }
-        let system = self.state();
-        if self.told.system != Some(system) {
-            self.mailbox.post_state(&self.voice.report(Body::SystemStatus(self.system(system))));
-            self.told.system = Some(system);
+        let system = Some((self.state(), self.trouble.clone()));
+        if self.told.system != system {
+            self.mailbox.post_state(&self.voice.report(Body::SystemStatus(self.system())));
+            self.told.system = system;
         }
     }
 
@@ -175,18 +181,19 @@ impl Board {
             && (self.reader.status.connected || self.reader.fitted == Fitted::No)
             && (self.camera.status.connected || self.camera.fitted == Fitted::No);
 
-        if whole && self.lane.mode != LaneMode::OutOfService {
+        if whole && self.lane.mode != LaneMode::OutOfService && self.trouble.is_none() {
             SystemState::Online
         } else {
             SystemState::Degraded
         }
     }
 
-    fn system(&self, state: SystemState) -> SystemStatus {
+    fn system(&self) -> SystemStatus {
         SystemStatus {
             last_seq: Some(self.figures.last_seq()),
             unsent: Some(self.figures.unsent()),
-            ..self.identity.system_status(state)
+            reason: self.trouble.clone(),
+            ..self.identity.system_status(self.state())
         }
     }
 

@@ -21,6 +21,7 @@ const OPEN_FOR: RangeInclusive<Duration> = seconds(1)..=seconds(3600);
 const TRAVEL: RangeInclusive<Duration> = seconds(1)..=seconds(300);
 const COMMAND_LIFE: RangeInclusive<Duration> = seconds(1)..=seconds(3600);
 const KEEP_EVENTS: RangeInclusive<Duration> = seconds(0)..=seconds(100 * 365 * 24 * 3600);
+const KEEP_BYTES: RangeInclusive<u64> = 1_000_000..=1_000_000_000_000;
 const MOVES: RangeInclusive<usize> = 1..=600;
 const BAUD: RangeInclusive<u32> = 300..=4_000_000;
 
@@ -67,6 +68,10 @@ pub struct Config {
     /// How long events are kept after the broker has them.
     #[serde(default = "keep_events", with = "humantime_serde")]
     pub keep_events: Duration,
+    /// How many bytes the journal may take up before events that the broker has are dropped
+    /// sooner. Those that it has not are kept beyond. Lower it where the disk is small.
+    #[serde(default = "keep_bytes")]
+    pub keep_bytes: u64,
 }
 
 /// Which way vehicles go.
@@ -92,6 +97,7 @@ impl Config {
             moves_per_minute: moves_per_minute(),
             command_life: command_life(),
             keep_events: keep_events(),
+            keep_bytes: keep_bytes(),
         }
     }
 
@@ -127,6 +133,7 @@ impl Config {
         within(key("travel"), &self.travel, TRAVEL)?;
         within(key("command_life"), &self.command_life, COMMAND_LIFE)?;
         within(key("keep_events"), &self.keep_events, KEEP_EVENTS)?;
+        within(key("keep_bytes"), &self.keep_bytes, KEEP_BYTES)?;
         within(key("moves_per_minute"), &self.moves_per_minute, MOVES)?;
         self.barrier.validate(&key("barrier"))?;
         self.card_reader.iter().try_for_each(|reader| reader.validate(&key("card_reader")))
@@ -175,6 +182,10 @@ fn keep_events() -> Duration {
     Duration::from_secs(90 * 24 * 3600)
 }
 
+fn keep_bytes() -> u64 {
+    1_000_000_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +212,7 @@ mod tests {
             (Config { open_for: Duration::ZERO, ..good.clone() }, "open_for"),
             (Config { travel: Duration::from_secs(3600), ..good.clone() }, "travel"),
             (Config { keep_events: Duration::MAX, ..good.clone() }, "keep_events"),
+            (Config { keep_bytes: 1000, ..good.clone() }, "keep_bytes"),
             (Config { moves_per_minute: 0, ..good.clone() }, "moves_per_minute"),
             (
                 Config {

@@ -1,39 +1,37 @@
-//! The journal's thread: everything that waits for the disk waits here.
+//! The journal's thread: everything that waits for the disk waits there.
 //!
 //! Events are written before anybody publishes them. While the disk fails they are kept in memory
 //! and tried again every second, and the fault is reported; the gate goes on.
 
+mod figures;
+mod keeper;
+
 use std::{
-    collections::VecDeque,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+        mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use journal::{CommandRecord, Entry, Journal};
 use lane::Mode;
-use schemas::{Body, Fault, Id, Report, Root};
-use tokio::sync::{Notify, oneshot};
+use schemas::{Id, Report, Root};
+use tokio::{sync::oneshot, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::{mailbox::Mailbox, mode_note, voice::Voice};
+pub(crate) use figures::Figures;
+use keeper::Keeper;
 
 /// The note that keeps the mode of the lane.
 const MODE: &str = "mode";
 /// A second of the busiest lane there can be.
 const QUEUE: usize = 1024;
-/// Days of a busy lane.
-const BACKLOG: usize = 10_000;
-const RETRY: Duration = Duration::from_secs(1);
-/// How long the id of a command is remembered; no command lives nearly as long.
-const REMEMBER: Duration = Duration::from_secs(24 * 3600);
-const TIDY: Duration = Duration::from_secs(3600);
-const TIDY_BATCH: usize = 1000;
+/// Far beyond what a slow disk takes, and less than people wait.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// Something for the disk.
 enum Task {
@@ -46,6 +44,13 @@ enum Task {
     Range { from: u64, to: Option<u64>, limit: usize, reply: oneshot::Sender<Vec<Entry>> },
 }
 
+/// How long events are kept that the broker has: as long as both allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Retention {
+    pub(crate) age: Duration,
+    pub(crate) bytes: u64,
+}
+
 /// The handle of the journal; clones share one.
 #[derive(Debug, Clone)]
 pub(crate) struct JournalHandle {
@@ -53,39 +58,30 @@ pub(crate) struct JournalHandle {
     figures: Arc<Figures>,
 }
 
-/// How far the journal and the broker have got.
-#[derive(Debug, Default)]
-pub(crate) struct Figures {
-    last_seq: AtomicU64,
-    unsent: AtomicU64,
-    appended: Notify,
-}
-
 /// Resolves when the thread has ended.
 #[derive(Debug)]
-pub(crate) struct Closed(oneshot::Receiver<()>);
+pub(crate) struct Closed(oneshot::Receiver<Closing>);
 
-/// The thread has a bug.
+/// How the thread ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    Done,
+    Replaced,
+}
+
+/// The thread ended before the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the thread of the journal is gone")]
-pub(crate) struct ThreadDied;
+pub(crate) enum ClosedEarly {
+    #[error("the thread of the journal is gone")]
+    Died,
+    #[error("the journal was damaged; a new one is there: start again")]
+    Replaced,
+}
 
 /// The journal did not answer: its disk is in trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the journal does not answer")]
 pub(crate) struct Silent;
-
-struct Keeper {
-    journal: Journal,
-    id: Id,
-    root: Root,
-    voice: Voice,
-    mailbox: Mailbox,
-    figures: Arc<Figures>,
-    backlog: VecDeque<Vec<Report>>,
-    keep_events: Duration,
-    tidied: SystemTime,
-}
 
 /// The mode in which the lane was when the agent last ran.
 pub(crate) fn last_mode(journal: &Journal) -> Mode {
@@ -101,28 +97,17 @@ pub(crate) fn start(
     root: Root,
     voice: Voice,
     mailbox: Mailbox,
-    keep_events: Duration,
+    retention: Retention,
 ) -> std::io::Result<(JournalHandle, Closed)> {
     let (tasks, inbox) = sync_channel(QUEUE);
     let (closing, closed) = oneshot::channel();
     let figures = Arc::new(Figures::default());
-    let mut keeper = Keeper {
-        journal,
-        id,
-        root,
-        voice,
-        mailbox,
-        figures: Arc::clone(&figures),
-        backlog: VecDeque::new(),
-        keep_events,
-        tidied: SystemTime::UNIX_EPOCH,
-    };
-    keeper.count();
-    thread::Builder::new().name(format!("journal {}", keeper.voice.gate())).spawn(move || {
-        keeper.run(&inbox);
-        drop(keeper);
+    let name = format!("journal {}", voice.gate());
+    let keeper = Keeper::new(journal, id, root, voice, mailbox, Arc::clone(&figures), retention);
+
+    thread::Builder::new().name(name).spawn(move || {
         // Only a process that ends in a hurry does not wait for this.
-        let _ = closing.send(());
+        let _ = closing.send(keeper.run(&inbox));
     })?;
 
     Ok((JournalHandle { tasks, figures }, Closed(closed)))
@@ -131,11 +116,12 @@ pub(crate) fn start(
 impl Closed {
     /// Runs until everything that was handed to the journal is written and its file is closed,
     /// which is soon after every other task of the agent has stopped.
-    pub(crate) async fn run(self, cancel: CancellationToken) -> Result<(), ThreadDied> {
+    pub(crate) async fn run(self, cancel: CancellationToken) -> Result<(), ClosedEarly> {
         match self.0.await {
-            Ok(()) => Ok(()),
+            Ok(Closing::Done) => Ok(()),
+            Ok(Closing::Replaced) => Err(ClosedEarly::Replaced),
             Err(_) if cancel.is_cancelled() => Ok(()),
-            Err(_) => Err(ThreadDied),
+            Err(_) => Err(ClosedEarly::Died),
         }
     }
 }
@@ -151,7 +137,8 @@ impl JournalHandle {
         let (reply, answer) = oneshot::channel();
         self.send(Task::Remember(id.clone(), reply));
 
-        answer.await.map_err(|_| Silent)
+        // A disk may hang rather than fail, and a stop must not wait for that.
+        timeout(ANSWER, answer).await.map_err(|_| Silent)?.map_err(|_| Silent)
     }
 
     /// Notes how a command ended.
@@ -200,141 +187,12 @@ impl JournalHandle {
             Ok(()) => {}
             Err(TrySendError::Full(Task::Append(drafts))) => {
                 error!(events = drafts.len(), "The journal is too far behind: events are lost");
+                self.figures.lose(drafts.len());
+                self.figures.tell_trouble(Some("the disk of the journal hangs".to_owned()));
             }
             Err(TrySendError::Full(_)) => warn!("The journal is too far behind"),
             // Only while the process ends.
             Err(TrySendError::Disconnected(_)) => {}
-        }
-    }
-}
-
-impl Figures {
-    pub(crate) fn last_seq(&self) -> u64 {
-        self.last_seq.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn unsent(&self) -> u64 {
-        self.unsent.load(Ordering::Acquire)
-    }
-
-    /// Resolves when events were written. Cancel-safe.
-    pub(crate) async fn appended(&self) {
-        self.appended.notified().await;
-    }
-}
-
-impl Keeper {
-    fn run(&mut self, inbox: &Receiver<Task>) {
-        loop {
-            let patience = if self.backlog.is_empty() { TIDY } else { RETRY };
-            match inbox.recv_timeout(patience) {
-                Ok(task) => self.perform(task),
-                Err(RecvTimeoutError::Timeout) => self.write_backlog(),
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            self.tidy();
-        }
-
-        self.write_backlog();
-    }
-
-    fn perform(&mut self, task: Task) {
-        // Nobody waits for an answer any more when the receiver of a reply is gone.
-        match task {
-            Task::Append(drafts) => self.append(drafts),
-            Task::Remember(id, reply) => {
-                let record = self.journal.remember_command(id.as_str(), SystemTime::now());
-                self.unless_failed(record).map(|record| reply.send(record));
-            }
-            Task::Conclude(id, outcome) => {
-                let concluded = self.journal.conclude_command(id.as_str(), &outcome);
-                self.unless_failed(concluded);
-            }
-            Task::Mode(mode) => {
-                let noted = self.journal.note(MODE, &mode_note::write(&mode));
-                self.unless_failed(noted);
-            }
-            Task::Unacknowledged { after, limit, reply } => {
-                let entries = self.journal.unacknowledged(after, limit);
-                self.unless_failed(entries).map(|entries| reply.send(entries));
-            }
-            Task::Acknowledge(seq) => {
-                let acknowledged = self.journal.acknowledge([seq]);
-                self.unless_failed(acknowledged);
-                self.count();
-            }
-            Task::Range { from, to, limit, reply } => {
-                let entries = self.journal.range(from, to, limit);
-                self.unless_failed(entries).map(|entries| reply.send(entries));
-            }
-        }
-    }
-
-    fn append(&mut self, drafts: Vec<Report>) {
-        if self.backlog.len() == BACKLOG {
-            error!(events = drafts.len(), "The journal fails and memory is full: events are lost");
-            return;
-        }
-
-        self.backlog.push_back(drafts);
-        self.write_backlog();
-    }
-
-    fn write_backlog(&mut self) {
-        while let Some(drafts) = self.backlog.front() {
-            let id = &self.id;
-            let voice = &self.voice;
-            let root = &self.root;
-            let events = drafts.iter().cloned().map(|draft| {
-                let topic = draft.topic().below(root);
-                (topic, move |seq| voice.encode_event(draft, id, seq))
-            });
-            let written = self.journal.append_all(SystemTime::now(), events);
-
-            if self.unless_failed(written).is_none() {
-                return;
-            }
-            self.backlog.pop_front();
-            self.count();
-            self.figures.appended.notify_one();
-        }
-    }
-
-    fn count(&self) {
-        self.figures.last_seq.store(self.journal.last_seq(), Ordering::Release);
-        self.figures.unsent.store(self.journal.unsent(), Ordering::Release);
-    }
-
-    /// What came of it; a failure is said to whoever watches the gate.
-    fn unless_failed<T, E: std::error::Error>(&self, result: Result<T, E>) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-            Err(failure) => {
-                let detail = failure.source().map(ToString::to_string);
-                error!(%failure, detail, path = %self.journal.path().display(), "Journal");
-                self.mailbox.post(&self.voice.report(Body::Error(Fault {
-                    code: "journal_failed".to_owned(),
-                    message: format!("{failure}: check the disk of the gate"),
-                    command_id: None,
-                    detail,
-                })));
-                None
-            }
-        }
-    }
-
-    fn tidy(&mut self) {
-        let now = SystemTime::now();
-        if now.duration_since(self.tidied).is_ok_and(|since| since < TIDY) {
-            return;
-        }
-
-        self.tidied = now;
-        let forgotten = self.journal.forget_commands(now - REMEMBER);
-        self.unless_failed(forgotten);
-        let pruned = self.journal.prune(now - self.keep_events, TIDY_BATCH);
-        if let Some(events) = self.unless_failed(pruned).filter(|events| *events > 0) {
-            info!(events, "Dropped old events that the broker has");
         }
     }
 }

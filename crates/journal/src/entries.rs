@@ -1,4 +1,4 @@
-//! Events: written once, drained in order, acknowledged, read again, dropped by age.
+//! Events: written once, drained in order, acknowledged, read again, dropped by age and size.
 
 use std::time::SystemTime;
 
@@ -137,6 +137,42 @@ impl Journal {
             .execute([millis(before), integer(limit as u64)])?;
 
         Ok(dropped)
+    }
+
+    /// Drops up to `limit` acknowledged events, the oldest first, while the journal takes up more
+    /// than `bytes`. It stops at the oldest event that is not acknowledged.
+    ///
+    /// Returns how many it dropped: as many as `limit` means that there may be more.
+    pub fn prune_to(&mut self, bytes: u64, limit: usize) -> Result<usize, PruneError> {
+        if self.used()? <= bytes {
+            return Ok(0);
+        }
+
+        let dropped = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM entry WHERE seq IN (
+                 SELECT seq FROM entry
+                 WHERE seq < coalesce((SELECT min(seq) FROM pending), ?1)
+                 ORDER BY seq LIMIT ?2)",
+            )?
+            .execute([i64::MAX, integer(limit as u64)])?;
+
+        Ok(dropped)
+    }
+
+    /// How many bytes of the file are in use. The file itself does not shrink: what is free in it
+    /// is used again.
+    pub fn size(&self) -> Result<u64, ReadError> {
+        Ok(self.used()?)
+    }
+
+    fn used(&self) -> rusqlite::Result<u64> {
+        let number =
+            |sql| self.connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
+        let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
+
+        Ok((pages * number("PRAGMA page_size")?).unsigned_abs())
     }
 
     fn settle(&mut self, seqs: impl IntoIterator<Item = u64>) -> rusqlite::Result<u64> {

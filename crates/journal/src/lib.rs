@@ -4,7 +4,8 @@
 //! journal: 1, 2, 3, …, never reused, never skipped. Its bytes are made once, with their
 //! number, and never change. It is drained in order ([`Journal::unacknowledged`]), marked
 //! when the broker has confirmed it ([`Journal::acknowledge`]), kept for whoever missed it
-//! ([`Journal::range`]), and dropped by age ([`Journal::prune`]).
+//! ([`Journal::range`]), and dropped by age ([`Journal::prune`]) and size
+//! ([`Journal::prune_to`]). What is not acknowledged is never dropped.
 //!
 //! Next to the events lie the commands that were seen, so that none moves a boom twice
 //! ([`Journal::remember_command`]), and what has to be known again after a restart
@@ -23,6 +24,7 @@
 //! journal is.
 
 mod commands;
+mod damage;
 mod entries;
 mod notes;
 mod open;
@@ -33,6 +35,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 pub use commands::{CommandError, CommandRecord};
+pub use damage::{SetAside, is_damage};
 pub use entries::{AcknowledgeError, AppendError, Entry, PruneError, ReadError};
 pub use notes::NoteError;
 pub use open::OpenError;
@@ -45,6 +48,7 @@ pub struct Journal {
     id: String,
     last_seq: u64,
     unsent: u64,
+    set_aside: Option<SetAside>,
 }
 
 impl Journal {
@@ -66,5 +70,10 @@ impl Journal {
     /// How many events are not acknowledged.
     pub fn unsent(&self) -> u64 {
         self.unsent
+    }
+
+    /// The damaged journal whose place this one took, as long as it lies there.
+    pub fn set_aside(&self) -> Option<&SetAside> {
+        self.set_aside.as_ref()
     }
 }

@@ -1,4 +1,4 @@
-//! Opening a journal, or making one.
+//! Opening a journal, or making one. A damaged one makes way for a new one.
 
 use std::{
     fs, io,
@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, config::DbConfig};
 use uuid::Uuid;
 
 use crate::{
     Journal,
+    damage::{self, Damage, SetAside},
     schema::{APPLICATION_ID, TABLES, VERSION},
 };
 
@@ -31,8 +32,8 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is something else.
-    #[error("{path} is not a journal", path = path.display())]
+    /// The file is the database of another program.
+    #[error("{path} is the database of another program: move it away", path = path.display())]
     NotAJournal {
         /// The file.
         path: PathBuf,
@@ -56,6 +57,26 @@ pub enum OpenError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// It is damaged, and cannot be renamed.
+    #[error(
+        "the journal {path} is damaged and cannot be set aside: move it away, and keep it",
+        path = path.display()
+    )]
+    SetAside {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The note about a journal that was set aside.
+const SET_ASIDE: &str = "set_aside";
+
+/// Why a journal does not open.
+enum Obstacle {
+    Damaged(Damage),
+    Refused(OpenError),
 }
 
 /// How the file is used once it is known to be ours.
@@ -67,6 +88,8 @@ const SETTINGS: &str = "
     PRAGMA cache_size = -256;
     PRAGMA wal_autocheckpoint = 256;
     PRAGMA journal_size_limit = 1048576;
+    PRAGMA cell_size_check = ON;
+    PRAGMA trusted_schema = OFF;
 ";
 
 /// What a file turns out to be.
@@ -78,25 +101,85 @@ enum Contents {
 
 impl Journal {
     /// Opens the journal at `path`, or makes it, and its directory, where there is none.
+    ///
+    /// A damaged one is renamed and kept, and a new one takes its place ([`Journal::set_aside`]):
+    /// a gate is not shut because a disk is. Only what is needed to go on is looked at.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         make_directory(path)?;
 
-        let explain = |source| explain(path, source);
-        let mut connection = connect(path).map_err(explain)?;
-
-        match inspect(&connection).map_err(explain)? {
-            Contents::Nothing => make(&mut connection).map_err(explain)?,
-            Contents::Journal { format: VERSION } => {}
-            Contents::Journal { format } => {
-                return Err(OpenError::Newer { path: path.to_owned(), found: format });
-            }
-            Contents::SomethingElse => {
-                return Err(OpenError::NotAJournal { path: path.to_owned() });
-            }
+        match attempt(path) {
+            Ok(journal) => Ok(journal),
+            Err(Obstacle::Refused(error)) => Err(error),
+            Err(Obstacle::Damaged(damage)) => begin_anew(path, &damage),
         }
-
-        load(path, connection).map_err(explain)
     }
+
+    /// Sets this journal aside, which has turned out to be damaged for this `reason`, and begins
+    /// a new one in its place.
+    pub fn replace(self, reason: &(dyn std::error::Error + 'static)) -> Result<Self, OpenError> {
+        let Self { connection, path, .. } = self;
+        // Its log is kept with it; a failure to close it changes nothing.
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        drop(connection);
+
+        begin_anew(&path, &Damage::Found(reason.to_string()))
+    }
+}
+
+/// Renames what is at `path`, and opens a new journal there with the notes that can be read.
+fn begin_anew(path: &Path, damage: &Damage) -> Result<Journal, OpenError> {
+    let failed = |source| OpenError::SetAside { path: path.to_owned(), source };
+    // SQLite would begin a file without a header anew, and delete its log.
+    let notes = if matches!(damage, Damage::Emptied | Damage::Short) {
+        Vec::new()
+    } else {
+        connect(path).map(|connection| damage::notes(&connection)).unwrap_or_default()
+    };
+    let aside = damage::set_aside(path).map_err(failed)?;
+
+    let mut journal = match attempt(path) {
+        Ok(journal) => journal,
+        Err(Obstacle::Refused(error)) => return Err(error),
+        Err(Obstacle::Damaged(again)) => return Err(failed(io::Error::other(again.to_string()))),
+    };
+    for (name, text) in notes {
+        journal.note(&name, &text).map_err(|error| failed(io::Error::other(error)))?;
+    }
+    let aside = SetAside { path: aside, reason: damage.to_string() };
+    journal.note(SET_ASIDE, &aside.to_note()).map_err(|error| failed(io::Error::other(error)))?;
+    journal.set_aside = Some(aside);
+
+    Ok(journal)
+}
+
+fn attempt(path: &Path) -> Result<Journal, Obstacle> {
+    damage::look_at_size(path).map_err(Obstacle::Damaged)?;
+
+    let explain = |source| explain(path, source);
+    let mut connection = connect(path).map_err(explain)?;
+    match inspect(&connection).map_err(explain)? {
+        Contents::Nothing => make(&mut connection).map_err(explain)?,
+        Contents::Journal { format: VERSION } => {}
+        Contents::Journal { format } if format < VERSION => {
+            return Err(Obstacle::Damaged(Damage::Format(format)));
+        }
+        Contents::Journal { format } => {
+            let path = path.to_owned();
+            return Err(Obstacle::Refused(OpenError::Newer { path, found: format }));
+        }
+        Contents::SomethingElse => {
+            return Err(Obstacle::Refused(OpenError::NotAJournal { path: path.to_owned() }));
+        }
+    }
+
+    let mut journal = load(path, connection).map_err(explain)?;
+    damage::check(&journal).map_err(explain)?.map_err(Obstacle::Damaged)?;
+    let log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    journal.connection.set_db_config(log, false).map_err(explain)?;
+    let noted = journal.noted(SET_ASIDE).ok().flatten();
+    journal.set_aside = noted.and_then(|note| SetAside::from_note(&note));
+
+    Ok(journal)
 }
 
 fn make_directory(path: &Path) -> Result<(), OpenError> {
@@ -109,6 +192,8 @@ fn make_directory(path: &Path) -> Result<(), OpenError> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
 
+    // A log that turns out to belong to a damaged database is set aside with it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Whoever holds the lock holds it for its lifetime: there is nothing to wait for.
     connection.busy_timeout(Duration::ZERO)?;
     // Before the first look into the file: then the log needs no shared memory either.
@@ -163,15 +248,18 @@ fn load(path: &Path, connection: Connection) -> rusqlite::Result<Journal> {
         id,
         last_seq: last_seq.unsigned_abs(),
         unsent: unsent.unsigned_abs(),
+        set_aside: None,
     })
 }
 
-fn explain(path: &Path, source: rusqlite::Error) -> OpenError {
+fn explain(path: &Path, source: rusqlite::Error) -> Obstacle {
     let path = path.to_owned();
 
     match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::InUse { path },
-        Some(ErrorCode::NotADatabase) => OpenError::NotAJournal { path },
-        _ => OpenError::Broken { path, source },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Obstacle::Refused(OpenError::InUse { path })
+        }
+        _ if damage::is_in(&source) => Obstacle::Damaged(Damage::Unreadable(source)),
+        _ => Obstacle::Refused(OpenError::Broken { path, source }),
     }
 }

@@ -75,6 +75,44 @@ fn only_old_acknowledged_events_are_pruned() {
 }
 
 #[test]
+fn a_journal_that_is_too_large_drops_what_is_acknowledged_the_oldest_first() {
+    let (_dir, mut journal) = fresh();
+    journal.append_all(at(0), (0..100).map(|_| ("t", large))).unwrap();
+    let size = journal.size().unwrap();
+    assert!(size > 100 * 4000, "{size}");
+    journal.acknowledge((1..=60).chain(71..=80)).unwrap();
+
+    assert_eq!(journal.prune_to(size, 10).unwrap(), 0, "it is not too large");
+    assert_eq!(journal.prune_to(size - 1, 10).unwrap(), 10);
+    assert_eq!(journal.range(1, None, 1).unwrap()[0].seq, 11);
+    while journal.prune_to(0, 7).unwrap() > 0 {}
+
+    assert_eq!(journal.range(1, None, 1).unwrap()[0].seq, 61, "it is not acknowledged");
+    assert_eq!(journal.unsent(), 30);
+    assert!(journal.size().unwrap() < size / 2);
+}
+
+#[test]
+fn room_that_was_made_is_used_again() {
+    let (dir, mut journal) = fresh();
+    let length = || fs::metadata(file(&dir)).unwrap().len();
+    let mut cycle = || {
+        let entries = journal.append_all(at(0), (0..200).map(|_| ("t", large))).unwrap();
+        journal.acknowledge(entries.iter().map(|entry| entry.seq)).unwrap();
+        while journal.prune_to(200_000, 50).unwrap() > 0 {}
+    };
+
+    cycle();
+    cycle();
+    let full = length();
+    for _ in 0..10 {
+        cycle();
+    }
+
+    assert!(length() <= full + full / 4, "{} after {full}", length());
+}
+
+#[test]
 fn a_number_is_not_reused_when_everything_was_pruned() {
     let (dir, mut journal) = fresh();
     fill(&mut journal, 3);
@@ -149,35 +187,6 @@ fn only_one_agent_uses_a_journal() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_named_and_left_alone() {
-    let dir = TempDir::new().unwrap();
-    let path = file(&dir);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let text = "Dear diary, ".repeat(100);
-    fs::write(&path, &text).unwrap();
-
-    let error = Journal::open(&path).unwrap_err();
-
-    assert_eq!(error.to_string(), format!("{} is not a journal", path.display()));
-    assert_eq!(fs::read_to_string(&path).unwrap(), text);
-}
-
-#[test]
-fn another_programs_database_is_left_alone() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("photos.db");
-    let database = rusqlite::Connection::open(&path).unwrap();
-    database.execute_batch("CREATE TABLE photo (name TEXT)").unwrap();
-    drop(database);
-    let bytes = fs::read(&path).unwrap();
-
-    let error = Journal::open(&path).unwrap_err();
-
-    assert!(matches!(error, OpenError::NotAJournal { .. }), "{error:?}");
-    assert_eq!(fs::read(&path).unwrap(), bytes);
-}
-
-#[test]
 fn a_journal_of_a_later_version_is_refused() {
     let (dir, journal) = fresh();
     drop(journal);
@@ -240,6 +249,10 @@ fn file(dir: &TempDir) -> PathBuf {
 
 fn fill(journal: &mut Journal, events: u64) {
     journal.append_all(at(0), (0..events).map(|_| ("t", text))).unwrap();
+}
+
+fn large(seq: u64) -> Vec<u8> {
+    vec![seq as u8; 4000]
 }
 
 fn text(seq: u64) -> Vec<u8> {

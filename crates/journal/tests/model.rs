@@ -32,6 +32,7 @@ enum Step {
     Append(Vec<usize>),
     Acknowledge(Vec<u64>),
     Prune { before: u64, limit: usize },
+    PruneTo { share: u64, limit: usize },
     Remember(u8),
     Conclude(u8, u8),
     Forget { before: u64 },
@@ -46,6 +47,7 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => vec(prop_oneof![0..50_usize, 0..9000_usize], 0..4).prop_map(Step::Append),
         3 => vec(0..60_u64, 0..6).prop_map(Step::Acknowledge),
         2 => (before.clone(), 0..9_usize).prop_map(|(before, limit)| Step::Prune { before, limit }),
+        2 => (0..=100_u64, 0..9_usize).prop_map(|(share, limit)| Step::PruneTo { share, limit }),
         2 => (0..9_u8).prop_map(Step::Remember),
         2 => (0..9_u8, any::<u8>()).prop_map(|(id, outcome)| Step::Conclude(id, outcome)),
         1 => before.prop_map(|before| Step::Forget { before }),
@@ -106,6 +108,13 @@ impl Bench {
             }
             Step::Prune { before, limit } => {
                 assert_eq!(journal.prune(at(before), limit).unwrap(), model.prune(before, limit));
+            }
+            Step::PruneTo { share, limit } => {
+                let size = journal.size().unwrap();
+                // Below the size it drops what it may, at it nothing.
+                let allowed = size * share / 100;
+                let expected = if allowed < size { model.prune_oldest(limit) } else { 0 };
+                assert_eq!(journal.prune_to(allowed, limit).unwrap(), expected);
             }
             Step::Remember(id) => {
                 let record = journal.remember_command(&id.to_string(), at(now)).unwrap();
@@ -195,6 +204,23 @@ impl Model {
         let old = |kept: &&Kept| kept.acknowledged && kept.made < before;
         let seqs: Vec<u64> =
             self.kept.values().filter(old).map(|kept| kept.entry.seq).take(limit).collect();
+
+        for seq in &seqs {
+            self.kept.remove(seq);
+        }
+
+        seqs.len()
+    }
+
+    fn prune_oldest(&mut self, limit: usize) -> usize {
+        let acknowledged = |kept: &&Kept| kept.acknowledged;
+        let seqs: Vec<u64> = self
+            .kept
+            .values()
+            .take_while(acknowledged)
+            .map(|kept| kept.entry.seq)
+            .take(limit)
+            .collect();
 
         for seq in &seqs {
             self.kept.remove(seq);

@@ -91,7 +91,7 @@ fn a_command_that_it_had_seen_moves_nothing_after_its_restart() {
 }
 
 /// Waits until the gate is online and is not as before: what it said last is still retained.
-fn hears_a_new_start(broker: &Broker, before: &Value) {
+pub(crate) fn hears_a_new_start(broker: &Broker, before: &Value) {
     let mut subscriber = broker.subscriber("parking/gate_in/#");
 
     while subscriber.hears(&Wanted::gate_is("online"))["payload"]["boot"]

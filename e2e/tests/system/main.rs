@@ -9,6 +9,7 @@ mod cables;
 mod configuration;
 mod controller;
 mod dashboard;
+mod full_disk;
 mod operator;
 mod relay;
 mod stopping;

@@ -12,7 +12,7 @@ use schemas::{Kind, MessageType, Retention, SystemState};
 use service::stamp;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -32,6 +32,8 @@ const REQUESTS: usize = 128;
 const EVENTS: usize = 64;
 /// How many events are fetched from the journal at once.
 const BATCH: usize = 32;
+/// When the journal does not answer, it is asked again after this long.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -49,10 +51,19 @@ pub(super) struct Connection<'a> {
     /// Events from the journal that are next, and the last one that was fetched.
     entries: VecDeque<Entry>,
     fetched: u64,
-    fetching: Option<oneshot::Receiver<Vec<Entry>>>,
+    fetching: Fetching,
     /// The last event that there was when the journal was asked.
     asked_until: u64,
     subscribed: Option<Instant>,
+}
+
+/// Whether the journal was asked for events.
+#[derive(Debug)]
+enum Fetching {
+    No,
+    Asked(oneshot::Receiver<Vec<Entry>>),
+    /// It did not answer: its disk is in trouble.
+    Failed(Instant),
 }
 
 impl<'a> Connection<'a> {
@@ -76,7 +87,7 @@ impl<'a> Connection<'a> {
             window: Window::default(),
             entries: VecDeque::new(),
             fetched: 0,
-            fetching: None,
+            fetching: Fetching::No,
             asked_until: 0,
             subscribed: None,
         };
@@ -165,14 +176,14 @@ impl<'a> Connection<'a> {
         let journal = &self.uplink.journal;
 
         let last = journal.figures().last_seq();
-        if self.fetching.is_none() && self.fetched < last {
+        if matches!(self.fetching, Fetching::No) && self.fetched < last {
             self.asked_until = last;
-            self.fetching = Some(journal.unacknowledged(self.fetched, BATCH));
+            self.fetching = Fetching::Asked(journal.unacknowledged(self.fetched, BATCH));
         }
     }
 
     fn on_fetched(&mut self, entries: Option<Vec<Entry>>) {
-        self.fetching = None;
+        self.fetching = Fetching::No;
         let Some(entries) = entries else { return };
 
         // All that were written before the question and are not in the answer are acknowledged.
@@ -315,9 +326,18 @@ async fn poll(mut event_loop: EventLoop, events: mpsc::Sender<Event>) -> String 
     }
 }
 
-async fn fetched(fetching: &mut Option<oneshot::Receiver<Vec<Entry>>>) -> Option<Vec<Entry>> {
-    match fetching {
-        Some(answer) => answer.await.ok(),
-        None => std::future::pending().await,
+/// What the journal answers. Cancel-safe.
+async fn fetched(fetching: &mut Fetching) -> Option<Vec<Entry>> {
+    if let Fetching::Asked(answer) = fetching {
+        match answer.await {
+            Ok(entries) => return Some(entries),
+            Err(_) => *fetching = Fetching::Failed(Instant::now() + RETRY),
+        }
     }
+
+    match fetching {
+        Fetching::Failed(until) => sleep_until(*until).await,
+        Fetching::No | Fetching::Asked(_) => std::future::pending().await,
+    }
+    None
 }

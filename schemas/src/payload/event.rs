@@ -131,6 +131,8 @@ pub enum EventName {
     EmergencyReset,
     /// The lane works by itself again.
     Auto,
+    /// Events could not be kept: `detail` says how many.
+    EventsLost,
     /// An event that this version does not know.
     #[serde(other)]
     Unknown,
