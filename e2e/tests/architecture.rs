@@ -50,7 +50,7 @@ fn nobody_depends_on_what_stands_above() {
 fn cores_know_no_clock_socket_or_file() {
     let workspace = Workspace::read();
 
-    for name in ["schemas", "lane", "barrier-link", "mqtt-topic"] {
+    for name in ["schemas", "lane", "barrier-link", "card-link", "mqtt-topic"] {
         for shell in [
             "tokio",
             "tokio-util",

@@ -15,7 +15,7 @@ use crate::{
     camera::{self, Absent, CameraOrder, Simulated},
     card_reader,
     commands::{self, Admission, Commands},
-    config::{Camera, CardReader, Config, Port, Site},
+    config::{Camera, CardReader, Config, Port, ReaderPort, Site},
     journal_task::{self, Closed, JournalHandle, Retention},
     lane_task,
     mailbox::Mailbox,
@@ -131,7 +131,7 @@ impl Agent {
         format!(
             "barrier {}, card reader {}, camera {camera}",
             port(&self.config.barrier.port),
-            reader.map_or_else(|| "none".to_owned(), |reader| port(&reader.port)),
+            reader.map_or_else(|| "none".to_owned(), |reader| reader.port.to_string()),
         )
     }
 
@@ -226,7 +226,7 @@ impl Agent {
         });
 
         if let Some(config) = self.config.card_reader.clone() {
-            let path = self.port(&config.port, Gate::card_reader_path);
+            let path = self.reader_path(&config);
             supervisor.spawn(self.name("card reader"), |cancel| {
                 card_reader::run(path, config, inputs, changes, cancel)
             });
@@ -267,14 +267,13 @@ impl Agent {
     fn unseen(&self) -> Devices {
         const STARTING: &str = "the agent has just started";
         let reader = self.config.card_reader.as_ref();
-        let path = |reader: &CardReader| self.port(&reader.port, Gate::card_reader_path);
 
         Devices {
             barrier: BarrierHealth::unknown(
                 &self.port(&self.config.barrier.port, Gate::barrier_path),
             ),
             card_reader: reader.map_or_else(ReaderHealth::not_fitted, |reader| {
-                ReaderHealth::down(&path(reader), STARTING.to_owned())
+                ReaderHealth::down(&self.reader_path(reader), STARTING.to_owned())
             }),
             camera: match self.config.camera {
                 Camera::None => CameraHealth::not_fitted(),
@@ -299,6 +298,13 @@ impl Agent {
             (Port::Serial(path), _) => path.clone(),
             (Port::Simulated, Some(gate)) => simulated(gate).display().to_string(),
             (Port::Simulated, None) => unreachable!("a gate with a simulated device is simulated"),
+        }
+    }
+
+    fn reader_path(&self, reader: &CardReader) -> String {
+        match &reader.port {
+            ReaderPort::Serial(path) | ReaderPort::Hid(path) => path.clone(),
+            ReaderPort::Simulated => self.port(&Port::Simulated, Gate::card_reader_path),
         }
     }
 }

@@ -243,8 +243,9 @@ impl BarrierHealth {
 }
 
 impl ReaderHealth {
-    pub(crate) fn up(port: &str) -> Self {
-        Self::of(true, port, None)
+    /// It is there; `detail` says what is wrong all the same.
+    pub(crate) fn up(port: &str, detail: Option<String>) -> Self {
+        Self::of(true, port, detail)
     }
 
     pub(crate) fn down(port: &str, reason: String) -> Self {

@@ -13,8 +13,9 @@ use service::config::ConfigError;
 
 pub use barrier::Barrier;
 pub use camera::Camera;
-pub use card_reader::CardReader;
+pub use card_reader::{CardReader, ReaderPort};
 pub use port::Port;
+use port::SIMULATED;
 
 /// As in a command (`docs/contract.md`, section 4).
 const OPEN_FOR: RangeInclusive<Duration> = seconds(1)..=seconds(3600);
@@ -106,7 +107,7 @@ impl Config {
         let reader = self.card_reader.as_ref().map(|reader| &reader.port);
 
         self.barrier.port == Port::Simulated
-            || reader == Some(&Port::Simulated)
+            || reader == Some(&ReaderPort::Simulated)
             || self.camera == Camera::Simulated
     }
 

@@ -27,4 +27,4 @@ mod uplink;
 mod voice;
 
 pub use app::{Agent, PrepareError};
-pub use config::{Barrier, Camera, CardReader, Config, Direction, Port, Site};
+pub use config::{Barrier, Camera, CardReader, Config, Direction, Port, ReaderPort, Site};

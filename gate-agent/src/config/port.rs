@@ -4,7 +4,7 @@ use serde::Deserialize;
 use service::config::ConfigError;
 
 /// The word that stands for a port in `port = "simulated"`.
-const SIMULATED: &str = "simulated";
+pub(super) const SIMULATED: &str = "simulated";
 
 /// Where a serial device is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -6,5 +6,8 @@
 mod commands;
 mod devices;
 mod events;
+#[cfg(target_os = "linux")]
+mod hid;
 mod life;
+mod readers;
 mod rig;

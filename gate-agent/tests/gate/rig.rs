@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use access::Access;
 use broker::{Broker, Transport};
-use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Port, Site};
+use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Port, ReaderPort, Site};
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, Publish, PublishOptions, QoS};
 use schemas::Root;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub(crate) struct Rig {
     pub(crate) ears: Ears,
     broker: BrokerProcess,
     agent: Option<Running>,
+    reader: Option<CardReader>,
     dir: TempDir,
 }
 
@@ -54,11 +55,20 @@ struct Running {
 impl Rig {
     /// Everything runs and the agent has said that it is online.
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// The same with a card reader that the test has at its other end.
+    pub(crate) async fn start_with_reader(reader: CardReader) -> Self {
+        Self::start_with(Some(reader)).await
+    }
+
+    async fn start_with(reader: Option<CardReader>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let gate = Gate::start(dir.path(), "gate_in", SimConfig::at_speed(10)).unwrap();
         let broker = BrokerProcess::start("127.0.0.1:0".parse().unwrap()).await;
         let ears = Ears::open(broker.address).await;
-        let mut rig = Self { gate: Arc::new(gate), ears, broker, agent: None, dir };
+        let mut rig = Self { gate: Arc::new(gate), ears, broker, agent: None, reader, dir };
 
         rig.start_agent();
         rig.ears.wait_for("system_status", |m| m["payload"]["state"] == "online").await;
@@ -71,7 +81,7 @@ impl Rig {
             data_dir: self.dir.path().join("data"),
             mqtt: mqtt::Config::at(self.broker.address),
         };
-        let agent = Agent::prepare("gate_in".parse().unwrap(), config(&self.gate), site).unwrap();
+        let agent = Agent::prepare("gate_in".parse().unwrap(), self.config(), site).unwrap();
         let mut supervisor = Supervisor::default();
         agent.start(&mut supervisor);
 
@@ -100,6 +110,12 @@ impl Rig {
                     && m["payload"]["card_reader"]["connected"] == true
             })
             .await;
+    }
+
+    fn config(&self) -> Config {
+        let config = config(&self.gate);
+
+        Config { card_reader: self.reader.clone().or(config.card_reader), ..config }
     }
 
     pub(crate) async fn stop_broker(&mut self) {
@@ -256,11 +272,11 @@ impl BrokerProcess {
 }
 
 fn config(gate: &Gate) -> Config {
-    let port = |path: &Path| Port::Serial(path.display().to_string());
+    let port = |path: &Path| path.display().to_string();
 
     Config {
-        barrier: Barrier { port: port(gate.barrier_path()), baud: 115_200 },
-        card_reader: Some(CardReader { port: port(gate.card_reader_path()), baud: 9600 }),
+        barrier: Barrier { port: Port::Serial(port(gate.barrier_path())), baud: 115_200 },
+        card_reader: Some(CardReader::at(ReaderPort::Serial(port(gate.card_reader_path())))),
         camera: Camera::None,
         open_for: Duration::from_secs(1),
         travel: Duration::from_secs(2),
