@@ -7,13 +7,14 @@ use lane::{BarrierOrder, Input, Lane, Mode};
 use schemas::{CameraStatus, GateId, Id};
 use service::{Supervisor, config::ConfigError, stamp};
 use site_sim::{Gate, SimConfig, StartError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     barrier,
     board::{BarrierHealth, Board, CameraHealth, Change, Devices, Identity, ReaderHealth},
     camera::{self, Absent, CameraOrder, Simulated},
     card_reader,
+    cards::{Cards, Link, Loaded},
     commands::{self, Admission, Commands},
     config::{Camera, CardReader, Config, Port, ReaderPort, Site},
     journal_task::{self, Closed, JournalHandle, Retention},
@@ -40,6 +41,7 @@ pub struct Agent {
     identity: Arc<Identity>,
     mailbox: Mailbox,
     mode: Mode,
+    cards: Loaded,
     closed: Closed,
     simulation: Option<Arc<Gate>>,
 }
@@ -83,6 +85,7 @@ impl Agent {
     pub fn prepare(gate: GateId, config: Config, site: Site) -> Result<Self, PrepareError> {
         config.validate(&gate)?;
         site.mqtt.validate()?;
+        let cards = Loaded::read(&gate, &config.lane, &site.data_dir)?;
         let path = site.data_dir.join(format!("{gate}.journal"));
         let journal = Journal::open(&path)
             .map_err(|source| PrepareError::Journal { gate: gate.clone(), source })?;
@@ -103,7 +106,7 @@ impl Agent {
             journal_task::start(journal, id, site.root.clone(), voice, mailbox.clone(), retention)
                 .map_err(PrepareError::Thread)?;
 
-        Ok(Self { gate, config, site, journal, identity, mailbox, mode, closed, simulation })
+        Ok(Self { gate, config, site, journal, identity, mailbox, mode, cards, closed, simulation })
     }
 
     /// Its gate.
@@ -142,10 +145,18 @@ impl Agent {
         let (pictures, camera_orders) = mpsc::channel(QUEUE);
         let (changes, board_inbox) = mpsc::channel(QUEUE);
 
-        self.start_uplink(supervisor, &inputs, &pictures, &changes);
+        let (link, heard) = watch::channel(Link::Down);
+
+        self.start_uplink(supervisor, &inputs, &pictures, &changes, link);
         supervisor.spawn(self.name("board"), |cancel| self.board().run(board_inbox, cancel));
 
+        let (cards, reload) = Cards::new(self.cards.clone(), &self.config.lane, heard);
+        if let Some(reload) = reload {
+            let (mailbox, voice) = (self.mailbox.clone(), self.voice());
+            supervisor.spawn(self.name("cards"), |cancel| reload.run(mailbox, voice, cancel));
+        }
         let outputs = lane_task::Outputs {
+            cards,
             barrier: orders,
             board: changes.clone(),
             camera: pictures,
@@ -169,6 +180,7 @@ impl Agent {
         inputs: &mpsc::Sender<Input>,
         pictures: &mpsc::Sender<CameraOrder>,
         changes: &mpsc::Sender<Change>,
+        link: watch::Sender<Link>,
     ) {
         let (arrivals, commands_inbox) = mpsc::channel(QUEUE);
         let (requests, replay_inbox) = mpsc::channel(REQUESTS);
@@ -184,6 +196,7 @@ impl Agent {
             commands: arrivals,
             board: changes.clone(),
             replays,
+            link,
         };
         let commands = Commands {
             root: self.site.root.clone(),

@@ -3,6 +3,7 @@
 mod barrier;
 mod camera;
 mod card_reader;
+mod lane;
 mod port;
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
@@ -14,6 +15,7 @@ use service::config::ConfigError;
 pub use barrier::Barrier;
 pub use camera::Camera;
 pub use card_reader::{CardReader, ReaderPort};
+pub use lane::{AntiPassback, Ask, Cards, Lane, Otherwise, PassbackRule};
 pub use port::Port;
 use port::SIMULATED;
 
@@ -60,6 +62,9 @@ pub struct Config {
     /// The longest that a movement of the boom may take.
     #[serde(default = "travel", with = "humantime_serde")]
     pub travel: Duration,
+    /// Who decides on cards, and what the lane makes of loops.
+    #[serde(default)]
+    pub lane: Lane,
     /// How many movements commands may order in a minute.
     #[serde(default = "moves_per_minute")]
     pub moves_per_minute: usize,
@@ -93,6 +98,7 @@ impl Config {
             barrier: Barrier::simulated(),
             card_reader: Some(CardReader::simulated()),
             camera: Camera::Simulated,
+            lane: Lane::default(),
             open_for: open_for(),
             travel: travel(),
             moves_per_minute: moves_per_minute(),
@@ -136,16 +142,20 @@ impl Config {
         within(key("keep_events"), &self.keep_events, KEEP_EVENTS)?;
         within(key("keep_bytes"), &self.keep_bytes, KEEP_BYTES)?;
         within(key("moves_per_minute"), &self.moves_per_minute, MOVES)?;
+        self.lane.validate(|name| key(&format!("lane.{name}")))?;
         self.barrier.validate(&key("barrier"))?;
         self.card_reader.iter().try_for_each(|reader| reader.validate(&key("card_reader")))
     }
 
-    pub(crate) fn lane(&self) -> lane::Config {
-        lane::Config {
+    pub(crate) fn lane(&self) -> ::lane::Config {
+        ::lane::Config {
             open_for: self.open_for,
             travel: self.travel,
             moves_per_minute: self.moves_per_minute,
-            ..lane::Config::default()
+            arming: self.lane.arming(),
+            anti_passback: self.lane.anti_passback(),
+            loop_stuck_after: self.lane.loop_stuck_after,
+            ..::lane::Config::default()
         }
     }
 }
@@ -215,6 +225,17 @@ mod tests {
             (Config { keep_events: Duration::MAX, ..good.clone() }, "keep_events"),
             (Config { keep_bytes: 1000, ..good.clone() }, "keep_bytes"),
             (Config { moves_per_minute: 0, ..good.clone() }, "moves_per_minute"),
+            (
+                Config { lane: Lane { cards: Cards::Ask, ..Lane::default() }, ..good.clone() },
+                "lane.ask",
+            ),
+            (
+                Config {
+                    lane: Lane { loop_stuck_after: Duration::ZERO, ..Lane::default() },
+                    ..good.clone()
+                },
+                "lane.loop_stuck_after",
+            ),
             (
                 Config {
                     barrier: Barrier { port: Port::Serial(" ".to_owned()), baud: 9600 },

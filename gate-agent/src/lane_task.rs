@@ -6,9 +6,7 @@
 
 use std::{collections::HashMap, convert::Infallible, time::Duration};
 
-use lane::{
-    Action, Alarm, BarrierOrder, Input, Lane, Mode, Outcome, Record, Ruling, Verdict, WhichLoop,
-};
+use lane::{Action, Alarm, BarrierOrder, Input, Lane, Mode, Outcome, Record, WhichLoop};
 use schemas::{
     Answer, Body, CardDetected, Decision, EventName, Fault, GateAction, GateStatus, Id,
     MessageType, ParkingEvent, Passage, Report,
@@ -22,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    board::Change, camera::CameraOrder, config::Direction, journal_task::JournalHandle,
-    mailbox::Mailbox, voice::Voice,
+    board::Change, camera::CameraOrder, cards::Cards, config::Direction,
+    journal_task::JournalHandle, mailbox::Mailbox, voice::Voice,
 };
 
 /// How often the lane is told what the clock shows, while its mode has an end.
@@ -32,6 +30,8 @@ const CLOCK: Duration = Duration::from_secs(1);
 /// Where the actions of a lane go.
 #[derive(Debug)]
 pub(crate) struct Outputs {
+    /// Who decides on cards: asked, and answered at once.
+    pub(crate) cards: Cards,
     /// A channel of its own: orders never wait behind anything else.
     pub(crate) barrier: mpsc::Sender<BarrierOrder>,
     pub(crate) board: mpsc::Sender<Change>,
@@ -136,7 +136,7 @@ impl LaneTask {
     }
 
     fn decide(&mut self, card: String) {
-        let verdict = Verdict::Final(Ruling::Grant);
+        let verdict = self.outputs.cards.verdict(&card, stamp::local());
 
         self.lane.handle(Input::Verdict { card, verdict }, now());
     }

@@ -15,6 +15,7 @@ mod barrier;
 mod board;
 mod camera;
 mod card_reader;
+mod cards;
 mod commands;
 mod config;
 mod journal_task;
@@ -27,4 +28,7 @@ mod uplink;
 mod voice;
 
 pub use app::{Agent, PrepareError};
-pub use config::{Barrier, Camera, CardReader, Config, Direction, Port, ReaderPort, Site};
+pub use config::{
+    AntiPassback, Ask, Barrier, Camera, CardReader, Cards, Config, Direction, Lane, Otherwise,
+    PassbackRule, Port, ReaderPort, Site,
+};

@@ -13,12 +13,16 @@ use journal::Entry;
 use rumqttc::{LastWill, QoS};
 use schemas::{Body, MessageType, Root, SystemState, Topic};
 use service::Backoff;
-use tokio::{sync::mpsc, time};
+use tokio::{
+    sync::{mpsc, watch},
+    time,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
     board::{Change, Identity},
+    cards::Link,
     commands::Arrival,
     journal_task::JournalHandle,
     mailbox::Mailbox,
@@ -41,6 +45,7 @@ pub(crate) struct Uplink {
     pub(crate) commands: mpsc::Sender<Arrival>,
     pub(crate) board: mpsc::Sender<Change>,
     pub(crate) replays: mpsc::Receiver<Entry>,
+    pub(crate) link: watch::Sender<Link>,
 }
 
 impl Uplink {
@@ -51,6 +56,7 @@ impl Uplink {
 
         loop {
             let end = Connection::open(&mut self, &cancel).await;
+            self.link.send_replace(Link::Down);
             let reason = match end {
                 Err(End::Stopped) | Ok(()) => return Ok(()),
                 Err(End::Lost { reason, was_up }) => {
@@ -94,6 +100,7 @@ impl Uplink {
 
     async fn on_connected(&self) {
         info!(broker = self.broker(), "Connected");
+        self.link.send_replace(Link::Up);
         // All states anew. The board never waits for the uplink, so this does not last.
         let _ = self.board.send(Change::Asked).await;
     }

@@ -15,6 +15,7 @@
 //! | [`stamp`] | the time and the ids of messages |
 //! | [`telemetry`] | logs |
 //! | [`tls`] | certificates, keys and authorities from files |
+//! | [`watch`] | files that are read again when they change |
 
 pub mod backoff;
 pub mod config;
@@ -29,6 +30,7 @@ pub mod stamp;
 pub mod supervisor;
 pub mod telemetry;
 pub mod tls;
+pub mod watch;
 
 pub use backoff::Backoff;
 pub use secret::Secret;

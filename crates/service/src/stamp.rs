@@ -9,6 +9,11 @@ pub fn now() -> Timestamp {
         .expect("a timestamp in whole milliseconds is a timestamp")
 }
 
+/// What a clock on the wall of this place shows.
+pub fn local() -> jiff::civil::DateTime {
+    jiff::Zoned::now().datetime()
+}
+
 /// A fresh UUIDv7.
 pub fn new_id() -> Id {
     Uuid::now_v7().to_string().parse().expect("a UUID is an id")

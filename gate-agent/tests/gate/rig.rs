@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use access::Access;
 use broker::{Broker, Transport};
-use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Port, ReaderPort, Site};
+use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Lane, Port, ReaderPort, Site};
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, Publish, PublishOptions, QoS};
 use schemas::Root;
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub(crate) struct Rig {
     broker: BrokerProcess,
     agent: Option<Running>,
     reader: Option<CardReader>,
+    lane: Lane,
     dir: TempDir,
 }
 
@@ -55,20 +56,25 @@ struct Running {
 impl Rig {
     /// Everything runs and the agent has said that it is online.
     pub(crate) async fn start() -> Self {
-        Self::start_with(None).await
+        Self::start_with(Lane::default(), None, tempfile::tempdir().unwrap()).await
     }
 
     /// The same with a card reader that the test has at its other end.
     pub(crate) async fn start_with_reader(reader: CardReader) -> Self {
-        Self::start_with(Some(reader)).await
+        Self::start_with(Lane::default(), Some(reader), tempfile::tempdir().unwrap()).await
     }
 
-    async fn start_with(reader: Option<CardReader>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+    /// The same, with a lane that is configured like this; its files are in `dir`.
+    pub(crate) async fn with_lane(lane: Lane, dir: TempDir) -> Self {
+        Self::start_with(lane, None, dir).await
+    }
+
+    async fn start_with(lane: Lane, reader: Option<CardReader>, dir: TempDir) -> Self {
         let gate = Gate::start(dir.path(), "gate_in", SimConfig::at_speed(10)).unwrap();
         let broker = BrokerProcess::start("127.0.0.1:0".parse().unwrap()).await;
         let ears = Ears::open(broker.address).await;
-        let mut rig = Self { gate: Arc::new(gate), ears, broker, agent: None, reader, dir };
+        let gate = Arc::new(gate);
+        let mut rig = Self { gate, ears, broker, agent: None, reader, lane, dir };
 
         rig.start_agent();
         rig.ears.wait_for("system_status", |m| m["payload"]["state"] == "online").await;
@@ -114,8 +120,9 @@ impl Rig {
 
     fn config(&self) -> Config {
         let config = config(&self.gate);
+        let card_reader = self.reader.clone().or(config.card_reader);
 
-        Config { card_reader: self.reader.clone().or(config.card_reader), ..config }
+        Config { card_reader, lane: self.lane.clone(), ..config }
     }
 
     pub(crate) async fn stop_broker(&mut self) {
