@@ -32,6 +32,13 @@ impl Lane {
             return;
         }
 
+        if self.question.as_ref().is_some_and(|question| question.card == card) {
+            return;
+        }
+        if self.grant.as_ref().is_some_and(|grant| grant.is_for(&card)) {
+            return self.keep_open(now);
+        }
+
         match self.reason_to_deny(&card, now) {
             Some(reason) => self.deny(card, reason.into(), None),
             None if self.mode.mode == LaneMode::Auto => {
@@ -42,6 +49,13 @@ impl Lane {
             }
             // Held open: everybody may pass.
             None => self.grant(card, None, self.config.open_for, MovedBy::Card, now),
+        }
+    }
+
+    /// A driver who may go shows the card again: the boom stays up for as long again.
+    fn keep_open(&mut self, now: Instant) {
+        if self.mode.mode == LaneMode::Auto {
+            self.phase = self.phase.with_timer(self.closing_timer(now));
         }
     }
 

@@ -8,7 +8,8 @@ use std::{
 use schemas::{AnswerCode, BarrierStatus, EventName, GateAction, Id, LaneMode, MovedBy};
 
 use crate::{
-    Action, ClosingTimer, Lane, LaneCommand, OpenedBy, Outcome, card::Question, passage::Grant,
+    Action, ClosingTimer, Lane, LaneCommand, OpenedBy, Outcome, Phase, card::Question,
+    passage::Grant,
 };
 
 /// Whoever asks for the same more often than this is told so for the latest.
@@ -207,7 +208,7 @@ impl Lane {
         } else {
             self.opened_by = OpenedBy::Software;
             if self.phase.rests() {
-                self.phase = self.phase_at_rest(ClosingTimer::Waiting);
+                self.phase = Phase::Open { closing: ClosingTimer::Waiting };
             }
         }
         self.settle(command, BarrierStatus::Closed);
@@ -257,9 +258,11 @@ impl Lane {
         let opens = |action| {
             matches!(action, GateAction::Open | GateAction::HoldOpen | GateAction::EmergencyOpen)
         };
+        let closes = |action| matches!(action, GateAction::Close | GateAction::HoldClosed);
 
         for pending in self.take_pending() {
-            if opens(by) && opens(pending.action) {
+            let same = |wants: fn(GateAction) -> bool| wants(by) && wants(pending.action);
+            if same(opens) || same(closes) {
                 self.pending.push(pending);
             } else {
                 self.answer(pending.id, pending.action, Outcome::REPLACED);

@@ -153,6 +153,7 @@ impl Lane {
             Mover::Hand | Mover::Nobody | Mover::Order => MovedBy::Manual,
         });
         if reading.position == BarrierStatus::Closed {
+            self.answer_pending(Outcome::SUCCEEDED);
             self.end_opening();
         }
     }
@@ -283,7 +284,7 @@ impl Lane {
     }
 
     /// Nothing is under way any more.
-    pub(crate) fn phase_at_rest(&self, closing: ClosingTimer) -> Phase {
+    fn phase_at_rest(&self, closing: ClosingTimer) -> Phase {
         match (self.position(), self.barrier.closing_loop()) {
             (BarrierStatus::Open, Some(Presence::Occupied)) => Phase::Passing { closing },
             (BarrierStatus::Open, _) => Phase::Open { closing },

@@ -35,6 +35,10 @@ impl Grant {
         Self { trigger: PassageTrigger::Command, card: None, command: Some(command) }
     }
 
+    pub(crate) fn is_for(&self, card: &str) -> bool {
+        self.card.as_deref() == Some(card)
+    }
+
     fn without_anybody(trigger: PassageTrigger) -> Self {
         Self { trigger, card: None, command: None }
     }

@@ -307,6 +307,9 @@ fn an_emergency_outlives_a_restart() {
     assert_eq!(lane.status().mode, LaneMode::EmergencyOpen);
 }
 
+mod cards;
+mod modes;
+mod named_cases;
 mod table;
 
 /// How long whoever is asked about a card may take.
@@ -352,6 +355,20 @@ impl Rig {
     fn closed() -> Self {
         let mut rig = Self::new();
         rig.reading(Closed, Presence::Clear, Mover::Nobody).expect(&[]);
+        rig
+    }
+
+    /// Closed, with a loop in front of the boom as well.
+    fn with_arming_loop() -> Self {
+        let mut rig = Self::new();
+        rig.loops(Presence::Clear, Presence::Clear).expect(&[]);
+        rig
+    }
+
+    fn of(config: Config) -> Self {
+        let mut rig = Self::new();
+        rig.lane = Lane::new(config, Mode::AUTO);
+        rig.hear().expect(&[]);
         rig
     }
 
@@ -406,6 +423,11 @@ impl Rig {
 
     fn vehicle(&mut self, presence: Presence) -> &mut Self {
         self.reading(self.reading.position, presence, self.reading.mover)
+    }
+
+    fn loops(&mut self, arming: Presence, closing: Presence) -> &mut Self {
+        self.reading.arming = arming;
+        self.vehicle(closing)
     }
 
     fn card(&mut self, card: &str) -> &mut Self {

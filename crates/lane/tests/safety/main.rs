@@ -3,3 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod anything;
+mod street;
+mod traffic;
