@@ -12,7 +12,7 @@ TARGET := front
 SECONDS := 60
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench fuzz cuts fmt clippy doc deny audit unit browser
+.PHONY: help run test check bench fuzz cuts firmware fmt clippy doc deny audit unit browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ fuzz: ## The fuzz targets of the broker, one at a time (fuzz/README.md)
 
 cuts: ## kill -9 to a process that writes a journal, 200 times; `unit` has a dozen
 	$(CARGO) test $(LOCKED) -p journal --test power_cut -- --ignored two_hundred
+
+firmware: ## The barrier controller's firmware and its simulator, in target/firmware (firmware/Makefile)
+	@scripts/install-missing firmware
+	@$(MAKE) --no-print-directory -C firmware
 
 fmt: ## Formatting
 	$(CARGO) fmt --all -- --check

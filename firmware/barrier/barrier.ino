@@ -36,13 +36,14 @@ static const struct {
     {Relay::Open, RELAY_OPEN_PIN}, {Relay::Close, RELAY_CLOSE_PIN}, {Relay::Stop, RELAY_STOP_PIN}};
 
 static Pulses pulses;
+static Relay shown;
 static Boom boom(pulses);
 static LineReader reader;
 static Reports reports;
 
 // When a good order was last heard, and whether that is too long ago.
 static uint32_t heard;
-static bool alone;
+static bool alone = true;
 
 static State reported;
 static uint32_t reportedAt;
@@ -86,7 +87,7 @@ void loop() {
   reportChanges(now);
 
   pulses.update(now);
-  showRelays();
+  if (pulses.active() != shown) showRelays();
   remember(boom.position());
   reports.flush();
 
@@ -132,9 +133,10 @@ static void listen(uint32_t now) {
 // Whoever speaks after a silence may be a person at a serial monitor, who knows no checksums.
 static void watchAgent(uint32_t now) {
   const bool silent = now - heard >= SILENCE_MS;
-  if (silent && !alone) reader.forget();
-  alone = silent;
+  if (silent == alone) return;
 
+  alone = silent;
+  if (alone) reader.forget();
   digitalWrite(LED_BUILTIN, alone ? LOW : HIGH);
 }
 
@@ -183,8 +185,9 @@ static void beginRelays() {
 }
 
 static void showRelays() {
+  shown = pulses.active();
   for (const auto& output : RELAYS) {
-    const bool on = pulses.active() == output.relay;
+    const bool on = shown == output.relay;
     digitalWrite(output.pin, on ? RELAY_ON : !RELAY_ON);
   }
 }

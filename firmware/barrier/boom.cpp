@@ -86,9 +86,11 @@ void Boom::follow(uint32_t now) {
   }
 }
 
+// An end counts when the button is let go: before, the boom may be about to leave it.
 void Boom::followOpening(uint32_t now) {
   const uint32_t time = now - since_;
   if (!inputs_.limitClosed) left_ = true;
+  if (pulses_.isBusy()) return;
 
   if (inputs_.limitOpen || (!OPEN_IS_SEEN && time >= TRAVEL_MS)) {
     rest(Position::Open);
@@ -103,6 +105,7 @@ void Boom::followOpening(uint32_t now) {
 void Boom::followClosing(uint32_t now) {
   const uint32_t time = now - since_;
   if (!inputs_.limitOpen) left_ = true;
+  if (pulses_.isBusy()) return;
 
   if (inputs_.limitClosed || (!CLOSED_IS_SEEN && time >= TRAVEL_MS)) {
     rest(Position::Closed);
@@ -133,7 +136,8 @@ void Boom::obeyContacts(const Inputs& before, uint32_t now) {
   if (inputs_.manual && !before.manual) raise(Cause::Manual, now);
 
   if (!inputs_.fire) halted_ = false;
-  const bool settled = now - started_ >= SETTLE_MS;
+  // A boom that rests waits until the contacts are sure after a start.
+  const bool settled = now - started_ >= SETTLE_MS || position_ == Position::Closing;
   if (inputs_.fire && settled && !halted_) raise(Cause::Fire, now);
 }
 

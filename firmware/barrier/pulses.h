@@ -16,6 +16,9 @@ class Pulses {
   // The relay that is on. There is never a second one.
   Relay active() const { return active_; }
 
+  // Whether a button is pressed, or about to be.
+  bool isBusy() const { return active_ != Relay::None || next_ != Relay::None; }
+
  private:
   void letGo(uint32_t now);
 

@@ -157,10 +157,7 @@ int main(int count, char **arguments) {
   if (!board_load(firmware)) return 1;
 
   boom_begin(travel_ms);
-  obey("loop off");
-  obey("arming off");
-  obey("manual off");
-  obey("fire off");
+  set_all_off();
   atexit(terminal_unplug);
   if (port == NULL) {
     for (;;) listen_to_orders();

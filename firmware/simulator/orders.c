@@ -34,6 +34,13 @@ static bool set(const char *name, bool on) {
   return true;
 }
 
+void set_all_off(void) {
+  set("loop", false);
+  set("arming", false);
+  set("manual", false);
+  set("fire", false);
+}
+
 static bool press_by_hand(const char *button) {
   const bool up = is(button, "open"), down = is(button, "close");
   if (!up && !down && !is(button, "stop")) return false;

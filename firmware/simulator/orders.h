@@ -12,5 +12,8 @@
 // Each is answered by a line "done …".
 #pragma once
 
+// Sets all contacts as they are where nothing is going on.
+void set_all_off(void);
+
 // Obeys one line.
 void obey(const char *line);

@@ -3,19 +3,24 @@
 //! | boom              | what happens                     | it does                     | says `by=` |
 //! |-------------------|----------------------------------|-----------------------------|------------|
 //! | any but open      | `OPEN`                           | opens                       | `order`    |
-//! | any but closed    | `CLOSE`, loop clear, no fire     | closes                      | `order`    |
-//! | any               | `CLOSE`, loop occupied           | `NO n occupied`             |            |
+//! | any but closed    | `CLOSE`, nothing against it      | closes                      | `order`    |
 //! | any               | `CLOSE` while the fire alarm is on | `NO n emergency`          |            |
+//! | any               | `CLOSE`, loop occupied           | `NO n occupied`             |            |
+//! | any               | `CLOSE` while the manual contact is on | `NO n busy`           |            |
+//! | any               | `CLOSE` after a movement failed  | `NO n fault`, until it has reached an end | |
 //! | opening, closing  | `STOP`                           | stops where it is           |            |
 //! | closing           | the loop becomes occupied        | opens                       | `safety`   |
 //! | closing           | nothing heard for 5 s            | opens                       | `safety`   |
 //! | any but open      | somebody opens by hand           | opens                       | `manual`   |
-//! | any but open      | the fire alarm comes on          | opens, and stays            | `fire`     |
+//! | any but open      | the fire alarm is on, and nobody has stopped it | opens        | `fire`     |
 //! | opening, closing  | it is at the end                 | rests                       |            |
+//! | opening, closing  | it is not at the end after 30 s  | stops, `unknown` if at no end |          |
 //! | any               | its port is opened, or its power comes on | starts anew: `HELLO`, `by=none` | `none` |
 //!
-//! A boom that is opening or at rest when nothing is heard any more goes on as it is. A
-//! jammed drive says that it moves, and does not.
+//! A boom that is opening or at rest when nothing is heard any more goes on as it is. This is
+//! how `firmware/barrier` behaves with both limit switches; `firmware/tests` holds the two to it.
+
+mod boom;
 
 use std::time::{Duration, Instant};
 
@@ -24,72 +29,81 @@ use barrier_link::{
     Position, Refusal, Report, ResetCause, SILENCE, Seq, State, to_line,
 };
 
+pub use boom::Drive;
+use boom::{Boom, Direction, Place};
+
 /// What waits to be written; beyond it, lines are dropped, as a serial line drops them.
 const OUTPUT_LIMIT: usize = 4096;
-
-/// Whether the drive moves the boom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drive {
-    /// It does.
-    Runs,
-    /// Something is in its way, or broken.
-    Jammed,
-}
+/// After which a movement has failed.
+const TRAVEL_MAX: Duration = Duration::from_secs(30);
+/// How long contacts are looked at after a start before the fire alarm moves a boom that rests.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// Something that happens to the barrier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Input {
+pub enum Input {
+    /// The loop under the boom.
     ClosingLoop(Loop),
+    /// The drive runs, or is jammed.
     Drive(Drive),
+    /// The contact for opening by hand.
+    Manual(Contact),
+    /// Somebody turns the key for opening by hand, until the boom is up.
     OpenedByHand,
+    /// The contact of the fire alarm.
     Fire(Contact),
+    /// The controller starts anew.
     Reset(ResetCause),
 }
 
+/// A barrier with its controller.
 #[derive(Debug)]
-pub(crate) struct Barrier {
-    travel: Duration,
-    motion: Motion,
-    drive: Drive,
+pub struct Barrier {
+    boom: Boom,
     closing_loop: Loop,
-    manual: Contact,
+    hand: Hand,
     fire: Contact,
+    /// Somebody has stopped the boom in spite of the fire alarm.
+    halted: bool,
     moved_by: Cause,
-    started: ResetCause,
+    started: (ResetCause, Instant),
+    /// When the latest movement began.
+    moved: Instant,
+    /// A movement has not ended in time, and none has since.
+    failed: bool,
+    /// It was the latest one, which left the boom between the ends.
+    adrift: bool,
     heard: Instant,
+    alone: bool,
     reported: State,
     report_due: Instant,
     decoder: LineDecoder<Order>,
     output: String,
 }
 
-/// Where the boom is, as the time that it takes to open so far.
-#[derive(Debug, Clone, Copy)]
-enum Motion {
-    Resting { raised: Duration },
-    Moving { direction: Direction, from: Duration, since: Instant },
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    Up,
-    Down,
+enum Hand {
+    Off,
+    On,
+    OnUntilUp,
 }
 
 impl Barrier {
     /// A closed barrier whose power has just come on; it takes `travel` to open.
-    pub(crate) fn new(travel: Duration, now: Instant) -> Self {
+    pub fn new(travel: Duration, now: Instant) -> Self {
         let mut barrier = Self {
-            // With none at all, closed and open would be one place.
-            travel: travel.max(Duration::from_millis(1)),
-            motion: Motion::Resting { raised: Duration::ZERO },
-            drive: Drive::Runs,
+            boom: Boom::new(travel),
             closing_loop: Loop::Clear,
-            manual: Contact::Idle,
+            hand: Hand::Off,
             fire: Contact::Idle,
+            halted: false,
             moved_by: Cause::None,
-            started: ResetCause::Power,
+            started: (ResetCause::Power, now),
+            moved: now,
+            failed: false,
+            adrift: false,
             heard: now,
+            alone: false,
             reported: AT_POWER_ON,
             report_due: now,
             decoder: LineDecoder::new(Checksums::Optional),
@@ -101,31 +115,32 @@ impl Barrier {
     }
 
     /// What the controller knows.
-    pub(crate) fn state(&self) -> State {
+    pub fn state(&self) -> State {
         State {
             position: self.position(),
             closing_loop: self.closing_loop,
             arming_loop: Loop::NotFitted,
-            manual: self.manual,
+            manual: if self.hand == Hand::Off { Contact::Idle } else { Contact::Active },
             fire: self.fire,
             moved_by: self.moved_by,
         }
     }
 
     pub(crate) fn drive(&self) -> Drive {
-        self.drive
+        self.boom.drive()
     }
 
     /// How far the boom is up: 0 is closed, 1 is open.
     pub(crate) fn opening(&self, now: Instant) -> f32 {
-        self.raised(now).as_secs_f32() / self.travel.as_secs_f32()
+        self.boom.opening(now)
     }
 
     /// Tells the barrier what happened.
-    pub(crate) fn handle(&mut self, input: Input, now: Instant) {
+    pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
             Input::ClosingLoop(reading) => self.on_closing_loop(reading, now),
-            Input::Drive(drive) => self.on_drive(drive, now),
+            Input::Drive(drive) => self.boom.set_drive(drive, now),
+            Input::Manual(contact) => self.on_manual(contact, now),
             Input::OpenedByHand => self.on_hand(now),
             Input::Fire(contact) => self.on_fire(contact, now),
             Input::Reset(cause) => self.reset(cause, now),
@@ -134,12 +149,12 @@ impl Barrier {
     }
 
     /// Tells the controller what arrived on its line.
-    pub(crate) fn receive(&mut self, bytes: &[u8], now: Instant) {
+    pub fn receive(&mut self, bytes: &[u8], now: Instant) {
         for byte in bytes {
             match self.decoder.push(*byte) {
                 None => {}
                 Some(Ok(order)) => {
-                    self.heard = now;
+                    (self.heard, self.alone) = (now, false);
                     self.obey(order, now);
                 }
                 Some(Err(error)) => self.refuse_line(&error),
@@ -149,14 +164,20 @@ impl Barrier {
     }
 
     /// Tells the barrier that time has passed. Calling early or twice does nothing.
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        if self.ends_at().is_some_and(|end| end <= now) {
-            self.rest(now);
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+
+        if due(self.boom.ends_at()) {
+            self.arrive(now);
         }
-        if self.gives_up_at().is_some_and(|end| end <= now) {
-            // Whoever orders next may be a person at a serial monitor.
-            self.decoder.reset();
-            self.raise(Cause::Safety, now);
+        if due(self.fails_at()) {
+            self.give_up(now);
+        }
+        if due(self.alone_at()) {
+            self.on_silence(now);
+        }
+        if due(self.burns_at()) {
+            self.raise(Cause::Fire, now);
         }
         self.report_change(now);
 
@@ -166,12 +187,15 @@ impl Barrier {
     }
 
     /// When [`Barrier::handle_timeout`] wants to be called next.
-    pub(crate) fn poll_timeout(&self) -> Instant {
-        [self.ends_at(), self.gives_up_at()].into_iter().flatten().fold(self.report_due, Ord::min)
+    pub fn poll_timeout(&self) -> Instant {
+        [self.boom.ends_at(), self.fails_at(), self.alone_at(), self.burns_at()]
+            .into_iter()
+            .flatten()
+            .fold(self.report_due, Ord::min)
     }
 
     /// What the controller has said since the last call.
-    pub(crate) fn take_output(&mut self) -> String {
+    pub fn take_output(&mut self) -> String {
         std::mem::take(&mut self.output)
     }
 
@@ -182,19 +206,28 @@ impl Barrier {
 
         self.say(&Report::Ok(seq));
         match kind {
-            OrderKind::Open => self.raise(Cause::Order, now),
+            OrderKind::Open => {
+                self.halted = false;
+                self.raise(Cause::Order, now);
+            }
             OrderKind::Close => self.lower(Cause::Order, now),
-            OrderKind::Stop => self.rest(now),
+            OrderKind::Stop => {
+                self.halted = self.fire == Contact::Active;
+                self.rest(now);
+            }
             OrderKind::Status => self.report(now),
             OrderKind::Ping => {}
             OrderKind::Hello => self.greet(),
         }
     }
 
+    /// What is against it, as `firmware/barrier/boom.cpp` has it.
     fn objection(&self, kind: OrderKind) -> Option<Refusal> {
         match kind {
             OrderKind::Close if self.fire == Contact::Active => Some(Refusal::Emergency),
             OrderKind::Close if self.closing_loop == Loop::Occupied => Some(Refusal::Occupied),
+            OrderKind::Close if self.hand != Hand::Off => Some(Refusal::Busy),
+            OrderKind::Close if self.failed => Some(Refusal::Fault),
             OrderKind::Open
             | OrderKind::Close
             | OrderKind::Stop
@@ -226,18 +259,18 @@ impl Barrier {
         }
     }
 
-    fn on_drive(&mut self, drive: Drive, now: Instant) {
-        let raised = self.raised(now);
+    fn on_manual(&mut self, contact: Contact, now: Instant) {
+        let was_off = self.hand == Hand::Off;
+        self.hand = if contact == Contact::Active { Hand::On } else { Hand::Off };
 
-        if let Motion::Moving { from, since, .. } = &mut self.motion {
-            (*from, *since) = (raised, now);
+        if was_off && self.hand == Hand::On {
+            self.raise(Cause::Manual, now);
         }
-        self.drive = drive;
     }
 
     fn on_hand(&mut self, now: Instant) {
         if self.position() != Position::Open {
-            self.manual = Contact::Active;
+            self.hand = Hand::OnUntilUp;
             self.raise(Cause::Manual, now);
         }
     }
@@ -245,7 +278,9 @@ impl Barrier {
     fn on_fire(&mut self, contact: Contact, now: Instant) {
         self.fire = contact;
 
-        if contact == Contact::Active {
+        if contact == Contact::Idle {
+            self.halted = false;
+        } else if self.burns_at().is_some_and(|at| at <= now) {
             self.raise(Cause::Fire, now);
         }
     }
@@ -253,9 +288,10 @@ impl Barrier {
     /// Starts the controller anew; the boom is where it is.
     fn reset(&mut self, cause: ResetCause, now: Instant) {
         self.decoder.reset();
-        self.heard = now;
+        (self.heard, self.alone) = (now, false);
         self.moved_by = Cause::None;
-        self.started = cause;
+        self.started = (cause, now);
+        (self.moved, self.failed, self.halted) = (now, false, false);
         self.output.clear();
 
         self.greet();
@@ -275,54 +311,73 @@ impl Barrier {
     }
 
     fn go(&mut self, direction: Direction, by: Cause, now: Instant) {
-        self.motion = Motion::Moving { direction, from: self.raised(now), since: now };
+        self.boom.go(direction, now);
         self.moved_by = by;
+        (self.moved, self.adrift) = (now, false);
+    }
+
+    fn arrive(&mut self, now: Instant) {
+        self.failed = false;
+        self.rest(now);
     }
 
     fn rest(&mut self, now: Instant) {
-        self.motion = Motion::Resting { raised: self.raised(now) };
-        self.manual = Contact::Idle;
+        self.boom.rest(now);
+        if self.hand == Hand::OnUntilUp {
+            self.hand = Hand::Off;
+        }
+    }
+
+    fn give_up(&mut self, now: Instant) {
+        (self.failed, self.adrift) = (true, true);
+        self.rest(now);
+    }
+
+    /// Whoever orders next may be a person at a serial monitor.
+    fn on_silence(&mut self, now: Instant) {
+        self.alone = true;
+        self.decoder.reset();
+
+        if self.position() == Position::Closing {
+            self.raise(Cause::Safety, now);
+        }
     }
 
     fn position(&self) -> Position {
-        match self.motion {
-            Motion::Resting { raised } if raised.is_zero() => Position::Closed,
-            Motion::Resting { raised } if raised == self.travel => Position::Open,
-            Motion::Resting { .. } => Position::Stopped,
-            Motion::Moving { direction: Direction::Up, .. } => Position::Opening,
-            Motion::Moving { direction: Direction::Down, .. } => Position::Closing,
+        match (self.boom.direction(), self.boom.place()) {
+            (Some(Direction::Up), _) => Position::Opening,
+            (Some(Direction::Down), _) => Position::Closing,
+            (None, Place::Down) => Position::Closed,
+            (None, Place::Up) => Position::Open,
+            (None, Place::Between) if self.adrift => Position::Unknown,
+            (None, Place::Between) => Position::Stopped,
         }
     }
 
-    fn raised(&self, now: Instant) -> Duration {
-        match (self.motion, self.drive) {
-            (Motion::Resting { raised }, _) => raised,
-            (Motion::Moving { from, .. }, Drive::Jammed) => from,
-            (Motion::Moving { direction: Direction::Up, from, since }, Drive::Runs) => {
-                (from + now.saturating_duration_since(since)).min(self.travel)
-            }
-            (Motion::Moving { direction: Direction::Down, from, since }, Drive::Runs) => {
-                from.saturating_sub(now.saturating_duration_since(since))
-            }
-        }
+    fn fails_at(&self) -> Option<Instant> {
+        self.boom.direction().map(|_| self.moved + TRAVEL_MAX)
     }
 
-    /// When the boom is at its end.
-    fn ends_at(&self) -> Option<Instant> {
-        match (self.motion, self.drive) {
-            (Motion::Resting { .. }, _) | (Motion::Moving { .. }, Drive::Jammed) => None,
-            (Motion::Moving { direction: Direction::Up, from, since }, Drive::Runs) => {
-                Some(since + (self.travel - from))
-            }
-            (Motion::Moving { direction: Direction::Down, from, since }, Drive::Runs) => {
-                Some(since + from)
-            }
-        }
+    /// When nobody is there any more. While a boom closes it is looked at again, for one may begin to
+    /// close after that.
+    fn alone_at(&self) -> Option<Instant> {
+        let matters = !self.alone || self.position() == Position::Closing;
+
+        matters.then_some(self.heard + SILENCE)
     }
 
-    /// When a closing boom opens because nobody watches it.
-    fn gives_up_at(&self) -> Option<Instant> {
-        (self.position() == Position::Closing).then_some(self.heard + SILENCE)
+    /// When the fire alarm opens the boom.
+    fn burns_at(&self) -> Option<Instant> {
+        let (_, started) = self.started;
+        let wanted = self.fire == Contact::Active && !self.halted;
+
+        match self.position() {
+            Position::Opening | Position::Open => None,
+            Position::Closing => wanted.then_some(started),
+            Position::Closed | Position::Stopped | Position::Unknown => {
+                wanted.then_some(started + SETTLE)
+            }
+        }
     }
 
     fn report_change(&mut self, now: Instant) {
@@ -341,7 +396,7 @@ impl Barrier {
         let version = env!("CARGO_PKG_VERSION");
         let firmware = version.parse().expect("a crate's version is a firmware's");
 
-        self.say(&Report::Hello(Hello::new(firmware, self.started)));
+        self.say(&Report::Hello(Hello::new(firmware, self.started.0)));
     }
 
     fn say(&mut self, report: &Report) {

@@ -33,7 +33,7 @@ mod visit;
 #[cfg(unix)]
 mod waker;
 
-pub use barrier::Drive;
+pub use barrier::{Barrier, Drive, Input};
 pub use config::SimConfig;
 #[cfg(unix)]
 pub use control::{Control, RequestError, ServeError, request};

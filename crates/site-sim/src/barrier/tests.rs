@@ -79,11 +79,26 @@ fn a_jammed_boom_says_that_it_moves_until_it_is_freed() {
     barrier.when(Input::Drive(Drive::Jammed)).silently();
     barrier.order("OPEN 1").silently();
 
-    for _ in 0..100 {
+    for _ in 0..20 {
         barrier.after(HEARTBEAT).says([&*state("opening", "order")]);
     }
     barrier.when(Input::Drive(Drive::Runs)).says([]);
     barrier.after(TRAVEL).says([&*state("open", "order")]);
+}
+
+#[test]
+fn a_movement_that_does_not_end_is_given_up() {
+    let mut barrier = Rig::open();
+    barrier.order("CLOSE 1").silently();
+    barrier.after(TRAVEL / 4).silently();
+    barrier.when(Input::Drive(Drive::Jammed)).silently();
+    for _ in 0..29 {
+        barrier.order("PING 2").after(HEARTBEAT).silently();
+    }
+
+    barrier.after(HEARTBEAT).says([&*state("unknown", "order")]);
+    barrier.order("CLOSE 3").says(["NO 3 fault"]);
+    barrier.order("OPEN 4").says(["OK 4", &state("opening", "order")]);
 }
 
 #[test]
@@ -100,6 +115,7 @@ fn opening_by_hand_is_told_from_an_order() {
 #[test]
 fn fire_opens_and_keeps_open() {
     let mut barrier = Rig::ready();
+    barrier.after(SETTLE).silently();
 
     barrier
         .when(Input::Fire(Contact::Active))
@@ -109,10 +125,24 @@ fn fire_opens_and_keeps_open() {
 }
 
 #[test]
+fn a_fire_that_burns_when_the_controller_starts_opens_after_a_second() {
+    let mut barrier = Rig::ready();
+    barrier.when(Input::Fire(Contact::Active)).silently();
+    barrier.when(Input::Reset(ResetCause::Watchdog)).silently();
+
+    barrier.after(SETTLE).silently();
+    assert_eq!(barrier.barrier.state().moved_by, Cause::Fire);
+    barrier.after(TRAVEL / 4).silently();
+    barrier.order("STOP 1").silently();
+    barrier.after(TRAVEL).silently();
+    assert_eq!(barrier.barrier.state().position, Position::Stopped);
+}
+
+#[test]
 fn a_closing_boom_that_nobody_watches_opens() {
     let mut barrier = Rig::slow();
     barrier.order("OPEN 1").silently();
-    barrier.after(Duration::from_secs(60)).silently();
+    barrier.after(Duration::from_secs(25)).silently();
     barrier.order("CLOSE 2").silently();
 
     barrier.after(Duration::from_millis(4999)).silently();
@@ -126,7 +156,7 @@ fn an_opening_boom_that_nobody_watches_goes_on() {
     let mut barrier = Rig::slow();
     barrier.order("OPEN 1").silently();
 
-    barrier.after(Duration::from_secs(59)).says([&*state("opening", "order")]);
+    barrier.after(Duration::from_secs(24)).says([&*state("opening", "order")]);
     barrier.after(Duration::from_secs(1)).says([&*state("open", "order")]);
     barrier.after(Duration::from_secs(600)).says([&*state("open", "order")]);
 }
@@ -205,6 +235,7 @@ fn steps() -> impl Strategy<Value = Step> {
         select(&[Loop::Clear, Loop::Occupied][..]).prop_map(Input::ClosingLoop),
         select(&[Drive::Runs, Drive::Jammed][..]).prop_map(Input::Drive),
         select(Contact::ALL).prop_map(Input::Fire),
+        select(Contact::ALL).prop_map(Input::Manual),
         Just(Input::OpenedByHand),
         Just(Input::Reset(ResetCause::External)),
     ];
@@ -241,9 +272,9 @@ impl Rig {
         rig
     }
 
-    /// A boom that takes a minute.
+    /// A boom that takes 25 seconds.
     fn slow() -> Self {
-        let mut rig = Self::with_travel(Duration::from_secs(60));
+        let mut rig = Self::with_travel(Duration::from_secs(25));
         rig.silently();
         rig
     }
