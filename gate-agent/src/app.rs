@@ -12,11 +12,11 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     barrier,
     board::{BarrierHealth, Board, CameraHealth, Change, Devices, Identity, ReaderHealth},
-    camera::{self, Absent, CameraOrder, Simulated},
+    camera::{self, CameraOrder, Eye, Film, Local, Mjpeg, Rtsp, Snapshot, Witness},
     card_reader,
     cards::{Cards, Link, Loaded},
     commands::{self, Admission, Commands},
-    config::{Camera, CardReader, Config, Port, ReaderPort, Site},
+    config::{Camera, CardReader, Config, Fitted, Port, ReaderPort, Site, Source},
     journal_task::{self, Closed, JournalHandle, Retention},
     lane_task,
     mailbox::Mailbox,
@@ -126,15 +126,12 @@ impl Agent {
             Port::Serial(path) => path.clone(),
         };
         let reader = self.config.card_reader.as_ref();
-        let camera = match self.config.camera {
-            Camera::None => "none",
-            Camera::Simulated => "simulated",
-        };
 
         format!(
-            "barrier {}, card reader {}, camera {camera}",
+            "barrier {}, card reader {}, camera {}",
             port(&self.config.barrier.port),
             reader.map_or_else(|| "none".to_owned(), |reader| reader.port.to_string()),
+            self.config.camera.describe(),
         )
     }
 
@@ -155,21 +152,22 @@ impl Agent {
             let (mailbox, voice) = (self.mailbox.clone(), self.voice());
             supervisor.spawn(self.name("cards"), |cancel| reload.run(mailbox, voice, cancel));
         }
+        let eye = self.start_camera(supervisor, camera_orders, changes.clone());
+        let direction = self.config.direction(&self.gate);
         let outputs = lane_task::Outputs {
             cards,
             barrier: orders,
             board: changes.clone(),
-            camera: pictures,
+            witness: Witness::new(eye, pictures, direction),
             journal: self.journal.clone(),
             mailbox: self.mailbox.clone(),
             voice: self.voice(),
-            direction: self.config.direction(&self.gate),
+            direction,
         };
         let lane = Lane::new(self.config.lane(), self.mode.clone());
         supervisor.spawn(self.name("lane"), |cancel| lane_task::run(lane, inbox, outputs, cancel));
 
-        self.start_devices(supervisor, inputs, barrier_orders, changes.clone());
-        self.start_camera(supervisor, camera_orders, changes);
+        self.start_devices(supervisor, inputs, barrier_orders, changes);
         supervisor.spawn(self.name("journal"), |cancel| self.closed.run(cancel));
     }
 
@@ -246,21 +244,48 @@ impl Agent {
         }
     }
 
+    /// What the camera sees can be looked at from here on.
     fn start_camera(
         &self,
         supervisor: &mut Supervisor,
         orders: mpsc::Receiver<CameraOrder>,
         changes: mpsc::Sender<Change>,
-    ) {
-        let name = self.name("camera");
-        let voice = self.voice();
+    ) -> Eye {
+        let eye = match (&self.config.camera, &self.simulation) {
+            (Camera::None, _) | (Camera::Simulated, None) => Eye::NotFitted,
+            (Camera::Simulated, Some(gate)) => Eye::Simulated(Arc::clone(gate)),
+            (Camera::Fitted(camera), _) => {
+                let (film, eye) = camera::feed();
+                self.start_driver(supervisor, camera, film);
+                eye
+            }
+        };
+        let (seen, voice) = (eye.clone(), self.voice());
         let outputs = camera::Outputs { board: changes, mailbox: self.mailbox.clone(), voice };
+        supervisor.spawn(self.name("camera"), |cancel| camera::run(seen, orders, outputs, cancel));
 
-        match self.simulation.clone().filter(|_| self.config.camera == Camera::Simulated) {
-            Some(gate) => supervisor
-                .spawn(name, |cancel| camera::run(Simulated(gate), orders, outputs, cancel)),
-            None => {
-                supervisor.spawn(name, |cancel| camera::run(Absent, orders, outputs, cancel));
+        eye
+    }
+
+    fn start_driver(&self, supervisor: &mut Supervisor, camera: &Fitted, film: Film) {
+        let name = self.name("camera driver");
+
+        match camera.source.clone() {
+            Source::Device(device) => {
+                let source = Local::new(&device, camera);
+                supervisor.spawn(name, |cancel| camera::drive(source, film, cancel));
+            }
+            Source::Snapshot(network) => {
+                let source = Snapshot::new(network, camera);
+                supervisor.spawn(name, |cancel| camera::drive(source, film, cancel));
+            }
+            Source::Mjpeg(network) => {
+                let source = Mjpeg::new(network, camera);
+                supervisor.spawn(name, |cancel| camera::drive(source, film, cancel));
+            }
+            Source::Rtsp(network) => {
+                let source = Rtsp::new(network, camera);
+                supervisor.spawn(name, |cancel| camera::drive(source, film, cancel));
             }
         }
     }
@@ -290,7 +315,7 @@ impl Agent {
             }),
             camera: match self.config.camera {
                 Camera::None => CameraHealth::not_fitted(),
-                Camera::Simulated => {
+                Camera::Simulated | Camera::Fitted(_) => {
                     CameraHealth::of(CameraStatus::Disconnected, Some(STARTING.to_owned()))
                 }
             },

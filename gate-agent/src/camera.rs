@@ -1,42 +1,44 @@
 //! The camera task: takes pictures on command and of every passage, and runs streams.
 //!
-//! In: orders. Out: pictures and what there is to say about them, to the mailbox; the camera's
-//! health, to the board. The source of the frames is behind [`FrameSource`].
+//! In: orders, and shots that the lane took. Out: pictures and what there is to say about them, to
+//! the mailbox and the disk; the camera's health, to the board. What the camera sees comes through
+//! an [`Eye`], whatever kind of camera it is; who drives it is in [`feed`].
 
-mod simulated;
+mod feed;
+mod jpeg;
+mod local;
+mod network;
+mod shot;
+mod stream;
+mod witness;
+mod worker;
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
-use bytes::Bytes;
 use schemas::{
     Answer, AnswerCode, AnswerStatus, Body, CameraStatus, Id, ImageCaptured, MessageType, Report,
 };
 use service::stamp;
 use sha2::{Digest, Sha256};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until},
-};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
     board::{CameraHealth, Change},
-    config::Direction,
     mailbox::Mailbox,
     voice::Voice,
 };
-pub(crate) use simulated::Simulated;
-
-/// Frames a second of a stream where a command does not say.
-const FRAME_RATE: u32 = 5;
-const FASTEST: u32 = 15;
-/// How long a stream runs that nobody renews.
-const STREAM: Duration = Duration::from_secs(60);
-const LONGEST_STREAM: Duration = Duration::from_secs(3600);
+pub(crate) use feed::{Eye, Film, FrameSource, drive, feed};
+pub(crate) use local::Local;
+pub(crate) use network::{Mjpeg, Rtsp, Snapshot};
+pub(crate) use shot::{CameraError, Frame, Moment, Shot};
+use stream::Stream;
+pub(crate) use witness::Witness;
+pub use worker::camera_worker;
 
 /// Something that the camera is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum CameraOrder {
     Capture {
         id: Id,
@@ -49,35 +51,18 @@ pub(crate) enum CameraOrder {
     StopStream {
         id: Id,
     },
-    /// A picture of a passage.
-    Witness {
-        event: Id,
-        direction: Direction,
-    },
+    /// To keep what the lane has seen.
+    Keep(Sighting),
 }
 
-/// A picture as it came from the camera.
+/// A shot that has a name before it is a picture.
 #[derive(Debug, Clone)]
-pub(crate) struct Frame {
-    pub(crate) jpeg: Bytes,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-}
-
-/// The camera did not deliver a picture.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CameraError {
-    #[error("no camera is fitted")]
-    NotFitted,
-    #[error("the camera fails: {0}")]
-    Failed(String),
-}
-
-/// Where frames come from. One that takes too long, or for ever, is its own to end: this future
-/// resolves within a few seconds.
-pub(crate) trait FrameSource: Send + 'static {
-    /// What the camera sees now.
-    fn frame(&mut self) -> impl Future<Output = Result<Frame, CameraError>> + Send;
+pub(crate) struct Sighting {
+    pub(crate) image: Id,
+    pub(crate) shot: Shot,
+    /// What it was taken for: a word of the contract.
+    pub(crate) trigger: &'static str,
+    pub(crate) event: Option<Id>,
 }
 
 /// Where what the camera has to say goes.
@@ -88,47 +73,32 @@ pub(crate) struct Outputs {
     pub(crate) voice: Voice,
 }
 
-/// No camera is fitted.
-#[derive(Debug)]
-pub(crate) struct Absent;
-
-impl FrameSource for Absent {
-    async fn frame(&mut self) -> Result<Frame, CameraError> {
-        Err(CameraError::NotFitted)
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Stream {
-    next: Instant,
-    every: Duration,
-    until: Instant,
-}
-
-struct CameraTask<S> {
-    source: S,
+struct CameraTask {
+    eye: Eye,
     outputs: Outputs,
     stream: Option<Stream>,
     told: Option<CameraHealth>,
+    /// There has been a picture since the start.
+    started: bool,
 }
 
 /// Runs until cancelled.
-pub(crate) async fn run<S: FrameSource>(
-    source: S,
+pub(crate) async fn run(
+    eye: Eye,
     mut orders: mpsc::Receiver<CameraOrder>,
     outputs: Outputs,
     cancel: CancellationToken,
 ) -> Result<(), Infallible> {
-    let mut task = CameraTask { source, outputs, stream: None, told: None };
+    let mut changes = eye.clone();
+    let mut task = CameraTask { eye, outputs, stream: None, told: None, started: false };
     let work = async {
-        if let Ok(frame) = task.look().await {
-            task.publish(frame, "start", None, None);
-        }
         loop {
+            task.tell_health().await;
             tokio::select! {
                 biased;
                 Some(order) = orders.recv() => task.perform(order).await,
-                () = due(task.stream) => task.stream_frame().await,
+                () = changes.health_changed() => {}
+                () = stream::due(task.stream.as_ref()) => task.stream_frame().await,
             }
         }
     };
@@ -137,110 +107,98 @@ pub(crate) async fn run<S: FrameSource>(
     Ok(())
 }
 
-impl<S: FrameSource> CameraTask<S> {
+impl CameraTask {
     async fn perform(&mut self, order: CameraOrder) {
         match order {
             CameraOrder::Capture { id } => self.capture(id).await,
             CameraOrder::StartStream { id, frames_per_second, max_seconds } => {
-                self.start_stream(id, frames_per_second, max_seconds).await;
+                match self.eye.look() {
+                    Ok(_) => {
+                        let stream = Stream::start(frames_per_second, max_seconds);
+                        info!(?stream, "Stream");
+                        self.stream = Some(stream);
+                        self.tell_health().await;
+                        self.answer(id, "start_stream", Ok(None));
+                    }
+                    Err(error) => self.answer(id, "start_stream", Err(error)),
+                }
             }
             CameraOrder::StopStream { id } => {
-                self.end_stream().await;
-                self.answer(id, "stop_stream", AnswerStatus::Succeeded, None, None);
+                self.stream = None;
+                self.tell_health().await;
+                self.answer(id, "stop_stream", Ok(None));
             }
-            CameraOrder::Witness { event, direction } => {
-                let trigger = match direction {
-                    Direction::Entry => "entry",
-                    Direction::Exit => "exit",
-                };
-                if let Ok(frame) = self.look().await {
-                    self.publish(frame, trigger, None, Some(event));
+            CameraOrder::Keep(sighting) => {
+                if let Err(error) = self.publish(sighting, None).await {
+                    warn!(%error, "A picture could not be made");
                 }
             }
         }
     }
 
     async fn capture(&mut self, id: Id) {
-        match self.look().await {
-            Ok(frame) => {
-                let image = self.publish(frame, "command", Some(id.clone()), None);
-                self.answer(id, "capture", AnswerStatus::Succeeded, Some(image), None);
-            }
-            Err(error) => self.answer(id, "capture", AnswerStatus::Failed, None, Some(error)),
-        }
-    }
+        let image = match self.eye.look() {
+            Ok(shot) => self.publish(Sighting::new(shot, "command"), Some(id.clone())).await,
+            Err(error) => Err(error),
+        };
 
-    async fn start_stream(&mut self, id: Id, frames: Option<u32>, seconds: Option<u32>) {
-        if let Err(error) = self.look().await {
-            return self.answer(id, "start_stream", AnswerStatus::Failed, None, Some(error));
-        }
-
-        let frames = frames.unwrap_or(FRAME_RATE).clamp(1, FASTEST);
-        let length = seconds.map_or(STREAM, |seconds| Duration::from_secs(seconds.into()));
-        let now = Instant::now();
-        self.stream = Some(Stream {
-            next: now,
-            every: Duration::from_secs(1) / frames,
-            until: now + length.min(LONGEST_STREAM),
-        });
-        info!(frames, ?length, "Stream");
-        self.tell(CameraHealth::of(CameraStatus::Streaming, None)).await;
-        self.answer(id, "start_stream", AnswerStatus::Succeeded, None, None);
-    }
-
-    async fn end_stream(&mut self) {
-        if self.stream.take().is_some() {
-            self.tell(CameraHealth::of(CameraStatus::Ready, None)).await;
-        }
+        self.answer(id, "capture", image.map(Some));
     }
 
     async fn stream_frame(&mut self) {
         let Some(stream) = &mut self.stream else { return };
-        let now = Instant::now();
-        // A slow camera skips frames instead of falling behind.
-        stream.next = (stream.next + stream.every).max(now);
-        if now >= stream.until {
-            return self.end_stream().await;
+        if !stream.goes_on() {
+            self.stream = None;
+            return;
         }
 
-        if let Ok(frame) = self.look().await {
+        let Ok(shot) = self.eye.look() else { return };
+        if stream.is_news(&shot)
+            && let Ok(frame) = shot.develop().await
+        {
             self.outputs.mailbox.post_picture(MessageType::Stream, frame.jpeg);
         }
     }
 
-    /// One frame; how that went is told to the board.
-    async fn look(&mut self) -> Result<Frame, CameraError> {
-        let frame = self.source.frame().await;
-
-        match &frame {
-            Ok(_) if self.stream.is_some() => {
-                self.tell(CameraHealth::of(CameraStatus::Streaming, None)).await;
+    /// Tells the board how the camera is, where that has changed.
+    async fn tell_health(&mut self) {
+        let health = match self.eye.health() {
+            Ok(()) if self.stream.is_some() => CameraHealth::of(CameraStatus::Streaming, None),
+            Ok(()) => CameraHealth::of(CameraStatus::Ready, None),
+            Err(CameraError::NotFitted) => return,
+            Err(error) => {
+                let is_away = matches!(error, CameraError::Starting | CameraError::Unreachable(_));
+                let status = if is_away { CameraStatus::Disconnected } else { CameraStatus::Error };
+                CameraHealth::of(status, Some(error.to_string()))
             }
-            Ok(_) => self.tell(CameraHealth::of(CameraStatus::Ready, None)).await,
-            Err(CameraError::NotFitted) => {}
-            Err(CameraError::Failed(reason)) => {
-                warn!(reason, "Camera");
-                self.tell(CameraHealth::of(CameraStatus::Error, Some(reason.clone()))).await;
-            }
-        }
+        };
 
-        frame
-    }
-
-    async fn tell(&mut self, health: CameraHealth) {
         if self.told.as_ref() != Some(&health) {
             self.told = Some(health.clone());
             // Fails only when the board is gone, and with it the process.
             let _ = self.outputs.board.send(Change::Camera(health)).await;
         }
+        self.show_start().await;
+    }
+
+    /// Publishes the first picture that there is, so that dashboards have one.
+    async fn show_start(&mut self) {
+        if self.started {
+            return;
+        }
+        let Ok(shot) = self.eye.look() else { return };
+
+        self.started = self.publish(Sighting::new(shot, "start"), None).await.is_ok();
     }
 
     /// Publishes a picture and what there is to say about it.
-    fn publish(&self, frame: Frame, trigger: &str, cause: Option<Id>, event: Option<Id>) -> Id {
+    async fn publish(&self, sighting: Sighting, cause: Option<Id>) -> Result<Id, CameraError> {
         let Outputs { mailbox, voice, .. } = &self.outputs;
-        let image_id = stamp::new_id();
+        let Sighting { image, shot, trigger, event } = sighting;
+        let timestamp = shot.moment.time;
+        let frame = shot.develop().await?;
         let captured = ImageCaptured {
-            image_id: image_id.clone(),
+            image_id: image.clone(),
             content_type: "image/jpeg".to_owned(),
             width: frame.width,
             height: frame.height,
@@ -248,32 +206,27 @@ impl<S: FrameSource> CameraTask<S> {
             sha256: hex(&Sha256::digest(&frame.jpeg)),
             trigger: trigger.to_owned(),
             event_id: event,
-            url: format!("/gates/{}/images/{image_id}.jpg", voice.gate()),
+            url: format!("/gates/{}/images/{image}.jpg", voice.gate()),
         };
 
         mailbox.post_picture(MessageType::Image, frame.jpeg);
-        mailbox.post(&Report { cause, ..voice.report(Body::ImageCaptured(captured)) });
+        let report = voice.report(Body::ImageCaptured(captured));
+        mailbox.post(&Report { cause, timestamp, ..report });
 
-        image_id
+        Ok(image)
     }
 
-    fn answer(
-        &self,
-        id: Id,
-        action: &str,
-        status: AnswerStatus,
-        image_id: Option<Id>,
-        error: Option<CameraError>,
-    ) {
+    fn answer(&self, id: Id, action: &str, outcome: Result<Option<Id>, CameraError>) {
+        let status = if outcome.is_ok() { AnswerStatus::Succeeded } else { AnswerStatus::Failed };
         let answer = Answer {
             command_id: id,
             action: action.to_owned(),
             status,
             success: status.is_success(),
-            code: error.is_some().then_some(AnswerCode::HardwareOffline),
-            message: error.map(|error| error.to_string()),
+            code: outcome.is_err().then_some(AnswerCode::HardwareOffline),
+            message: outcome.as_ref().err().map(ToString::to_string),
             gate_status: None,
-            image_id,
+            image_id: outcome.ok().flatten(),
             elapsed_ms: None,
         };
         let report = self.outputs.voice.answer(MessageType::CameraControl, answer);
@@ -282,10 +235,10 @@ impl<S: FrameSource> CameraTask<S> {
     }
 }
 
-async fn due(stream: Option<Stream>) {
-    match stream {
-        Some(stream) => sleep_until(stream.next).await,
-        None => std::future::pending().await,
+impl Sighting {
+    /// With a name of its own.
+    pub(crate) fn new(shot: Shot, trigger: &'static str) -> Self {
+        Self { image: stamp::new_id(), shot, trigger, event: None }
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use service::config::ConfigError;
 
 pub use barrier::Barrier;
-pub use camera::Camera;
+pub use camera::{Camera, Device, Fitted, Login, Network, Source, Wanted};
 pub use card_reader::{CardReader, ReaderPort};
 pub use lane::{AntiPassback, Ask, Cards, Lane, Otherwise, PassbackRule};
 pub use port::Port;
@@ -144,6 +144,7 @@ impl Config {
         within(key("moves_per_minute"), &self.moves_per_minute, MOVES)?;
         self.lane.validate(|name| key(&format!("lane.{name}")))?;
         self.barrier.validate(&key("barrier"))?;
+        self.camera.validate(&key("camera"))?;
         self.card_reader.iter().try_for_each(|reader| reader.validate(&key("card_reader")))
     }
 

@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    board::Change, camera::CameraOrder, cards::Cards, config::Direction,
-    journal_task::JournalHandle, mailbox::Mailbox, voice::Voice,
+    board::Change, camera::Witness, cards::Cards, config::Direction, journal_task::JournalHandle,
+    mailbox::Mailbox, voice::Voice,
 };
 
 /// How often the lane is told what the clock shows, while its mode has an end.
@@ -35,7 +35,7 @@ pub(crate) struct Outputs {
     /// A channel of its own: orders never wait behind anything else.
     pub(crate) barrier: mpsc::Sender<BarrierOrder>,
     pub(crate) board: mpsc::Sender<Change>,
-    pub(crate) camera: mpsc::Sender<CameraOrder>,
+    pub(crate) witness: Witness,
     pub(crate) journal: JournalHandle,
     pub(crate) mailbox: Mailbox,
     pub(crate) voice: Voice,
@@ -129,6 +129,7 @@ impl LaneTask {
     }
 
     fn order(&mut self, order: BarrierOrder) {
+        self.outputs.witness.see_order(order);
         if self.outputs.barrier.try_send(order).is_err() {
             error!(?order, "The barrier task does not take orders");
             self.lane.handle(Input::BarrierLost, now());
@@ -187,20 +188,21 @@ impl LaneTask {
             }
             Record::Passage { trigger, confirmation, card, command } => {
                 let event_id = stamp::new_id();
+                let image_id = self.outputs.witness.see_passage(&event_id);
                 let cause = command.clone().or_else(|| self.event_about(card.as_deref()));
                 let passage = Passage {
                     event_id: event_id.clone(),
                     card_id: card.clone(),
-                    image_id: None,
+                    image_id: image_id.clone(),
                     trigger,
                     passage: confirmation,
                 };
-                self.take_picture(&event_id);
                 self.passage(
                     passage,
                     ParkingEvent {
                         event_id: Some(event_id),
                         card_id: card,
+                        image_id,
                         command_id: command,
                         ..event(self.direction_event())
                     },
@@ -275,14 +277,6 @@ impl LaneTask {
         let (last, id) = self.last_card.as_ref()?;
 
         (Some(last.as_str()) == card).then(|| id.clone())
-    }
-
-    fn take_picture(&self, event: &Id) {
-        let order =
-            CameraOrder::Witness { event: event.clone(), direction: self.outputs.direction };
-        if self.outputs.camera.try_send(order).is_err() {
-            warn!("The camera is behind: a passage has no picture");
-        }
     }
 
     /// Told again at the next occasion, should the board be behind.

@@ -28,7 +28,8 @@ mod uplink;
 mod voice;
 
 pub use app::{Agent, PrepareError};
+pub use camera::camera_worker;
 pub use config::{
-    AntiPassback, Ask, Barrier, Camera, CardReader, Cards, Config, Direction, Lane, Otherwise,
-    PassbackRule, Port, ReaderPort, Site,
+    AntiPassback, Ask, Barrier, Camera, CardReader, Cards, Config, Device, Direction, Fitted, Lane,
+    Login, Network, Otherwise, PassbackRule, Port, ReaderPort, Site, Source, Wanted,
 };

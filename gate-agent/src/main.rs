@@ -32,7 +32,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    program::run(run)
+    gate_agent::camera_worker().unwrap_or_else(|| program::run(run))
 }
 
 #[tokio::main(worker_threads = 2)]

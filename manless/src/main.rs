@@ -44,7 +44,7 @@ struct SiteArgs {
 }
 
 fn main() -> ExitCode {
-    program::run(run)
+    gate_agent::camera_worker().unwrap_or_else(|| program::run(run))
 }
 
 fn run(args: Args) -> Result<()> {

@@ -3,6 +3,7 @@
 //! The one TLS of the workspace is rustls with ring, in its versions 1.2 and 1.3.
 
 mod certificate;
+mod trust;
 
 use std::{
     fs, io,
@@ -23,6 +24,7 @@ use rustls::{
 use tracing::warn;
 
 pub use certificate::{Certificate, CertificateError, NameError};
+pub use trust::trusting;
 
 use crate::config::ConfigError;
 
