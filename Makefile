@@ -10,9 +10,10 @@ EVERYTHING := --workspace --all-targets
 BROWSER := e2e/browser
 TARGET := front
 SECONDS := 60
+HOURS := 24
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench fuzz cuts firmware fmt clippy doc deny audit unit browser
+.PHONY: help run test check bench soak fuzz cuts firmware fmt clippy doc deny audit unit browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,11 @@ check: fmt clippy doc deny ## What a reviewer should not have to look for
 bench: ## The benchmarks of the broker, with the peers that are installed (bench/README.md)
 	$(CARGO) build --release $(LOCKED) -p broker -p bench
 	@$${CARGO_TARGET_DIR:-target}/release/bench $(ARGS)
+
+# For example: make soak HOURS=1 ARGS="--seed 7"
+soak: ## A day of traffic in fast time, with all that goes wrong (soak/README.md)
+	$(CARGO) build --release $(LOCKED) -p broker -p gate-agent -p soak
+	@$${CARGO_TARGET_DIR:-target}/release/soak --hours $(HOURS) $(ARGS)
 
 # For example: make fuzz TARGET=front_store SECONDS=3600
 fuzz: ## The fuzz targets of the broker, one at a time (fuzz/README.md)

@@ -29,6 +29,8 @@ use barrier_link::{
     Position, Refusal, Report, ResetCause, SILENCE, Seq, State, to_line,
 };
 
+use crate::Tally;
+
 pub use boom::Drive;
 use boom::{Boom, Direction, Place};
 
@@ -61,6 +63,7 @@ pub enum Input {
 pub struct Barrier {
     boom: Boom,
     closing_loop: Loop,
+    occupied_since: Instant,
     hand: Hand,
     fire: Contact,
     /// Somebody has stopped the boom in spite of the fire alarm.
@@ -79,6 +82,8 @@ pub struct Barrier {
     report_due: Instant,
     decoder: LineDecoder<Order>,
     output: String,
+    /// What concerns the barrier.
+    tally: Tally,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +99,7 @@ impl Barrier {
         let mut barrier = Self {
             boom: Boom::new(travel),
             closing_loop: Loop::Clear,
+            occupied_since: now,
             hand: Hand::Off,
             fire: Contact::Idle,
             halted: false,
@@ -108,6 +114,7 @@ impl Barrier {
             report_due: now,
             decoder: LineDecoder::new(Checksums::Optional),
             output: String::new(),
+            tally: Tally::default(),
         };
         barrier.reset(ResetCause::Power, now);
 
@@ -124,6 +131,10 @@ impl Barrier {
             fire: self.fire,
             moved_by: self.moved_by,
         }
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
     }
 
     pub(crate) fn drive(&self) -> Drive {
@@ -201,6 +212,10 @@ impl Barrier {
 
     fn obey(&mut self, Order { kind, seq }: Order, now: Instant) {
         if let Some(reason) = self.objection(kind) {
+            if reason == Refusal::Occupied {
+                let pressed = now.saturating_duration_since(self.occupied_since);
+                self.tally.pressed = self.tally.pressed.max(pressed);
+            }
             return self.say(&Report::Refused { seq, reason });
         }
 
@@ -208,6 +223,7 @@ impl Barrier {
         match kind {
             OrderKind::Open => {
                 self.halted = false;
+                self.tally.opened += u64::from(self.position() == Position::Closed);
                 self.raise(Cause::Order, now);
             }
             OrderKind::Close => self.lower(Cause::Order, now),
@@ -252,6 +268,9 @@ impl Barrier {
     }
 
     fn on_closing_loop(&mut self, reading: Loop, now: Instant) {
+        if reading == Loop::Occupied && self.closing_loop != reading {
+            self.occupied_since = now;
+        }
         self.closing_loop = reading;
 
         if reading == Loop::Occupied && self.position() == Position::Closing {
@@ -323,6 +342,8 @@ impl Barrier {
 
     fn rest(&mut self, now: Instant) {
         self.boom.rest(now);
+        let struck = self.position() == Position::Closed && self.closing_loop == Loop::Occupied;
+        self.tally.struck += u64::from(struck);
         if self.hand == Hand::OnUntilUp {
             self.hand = Hand::Off;
         }

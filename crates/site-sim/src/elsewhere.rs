@@ -13,7 +13,8 @@ use std::{
 use barrier_link::{Contact, Position, State};
 
 use crate::{
-    Cable, CardError, Device, Drive, DriveError, Scene, SimConfig, StartError, Vehicle, Visit,
+    Cable, CardError, Device, Drive, DriveError, Scene, SimConfig, StartError, Tally, Vehicle,
+    Visit,
 };
 
 /// One simulated gate.
@@ -64,6 +65,10 @@ impl Gate {
     }
 
     pub fn card_reader_path(&self) -> &Path {
+        match self.0 {}
+    }
+
+    pub fn tally(&self) -> Tally {
         match self.0 {}
     }
 

@@ -16,7 +16,7 @@ use std::{
 use barrier_link::{Contact, Position, State};
 
 use crate::{
-    Scene, SimConfig,
+    Scene, SimConfig, Tally,
     barrier::{Drive, Input},
     device::{Cable, CardError, Device, DriveError, StartError},
     pty::Pty,
@@ -177,6 +177,11 @@ impl Gate {
     /// Where the boom is.
     pub fn position(&self) -> Position {
         self.state().barrier.position
+    }
+
+    /// What has happened since the gate was started.
+    pub fn tally(&self) -> Tally {
+        self.ask(|bench, _| bench.plant().tally())
     }
 
     /// Waits, at most `time`, for a state; `None` if it did not come.

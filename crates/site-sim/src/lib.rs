@@ -29,6 +29,7 @@ mod plant;
 #[cfg(unix)]
 mod pty;
 mod scene;
+mod tally;
 mod visit;
 #[cfg(unix)]
 mod waker;
@@ -43,4 +44,5 @@ pub use elsewhere::{Control, Gate, GateState, RequestError, ServeError, request}
 #[cfg(unix)]
 pub use gate::{Gate, GateState};
 pub use scene::Scene;
+pub use tally::Tally;
 pub use visit::{Vehicle, Visit};

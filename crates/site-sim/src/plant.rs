@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
+use barrier_link::Position;
+
 use crate::{
-    SimConfig,
+    SimConfig, Tally,
     barrier::{Barrier, Input},
     visit::{Vehicle, Visit},
 };
@@ -13,11 +15,15 @@ pub(crate) struct Plant {
     config: SimConfig,
     barrier: Barrier,
     visit: Visit,
+    /// What concerns vehicles.
+    tally: Tally,
 }
 
 impl Plant {
     pub(crate) fn new(config: SimConfig, now: Instant) -> Self {
-        Self { config, barrier: Barrier::new(config.travel, now), visit: Visit::None }
+        let barrier = Barrier::new(config.travel, now);
+
+        Self { config, barrier, visit: Visit::None, tally: Tally::default() }
     }
 
     pub(crate) fn barrier(&self) -> &Barrier {
@@ -30,6 +36,12 @@ impl Plant {
 
     pub(crate) fn visit(&self) -> Visit {
         self.visit
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        let Tally { passed, backed_out, .. } = self.tally;
+
+        Tally { passed, backed_out, ..self.barrier.tally() }
     }
 
     /// A vehicle comes, and goes through when the boom is open.
@@ -63,6 +75,14 @@ impl Plant {
     }
 
     fn follow(&mut self, visit: Visit, now: Instant) {
+        let closed = self.barrier.state().position == Position::Closed;
+        match (self.visit, visit) {
+            (Visit::Passing { .. } | Visit::Standing, Visit::None) if !closed => {
+                self.tally.passed += 1;
+            }
+            (Visit::Waiting { .. }, Visit::None) => self.tally.backed_out += 1,
+            _ => {}
+        }
         self.visit = visit;
 
         let reading = visit.closing_loop();
@@ -76,7 +96,7 @@ impl Plant {
 mod tests {
     use std::time::Duration;
 
-    use barrier_link::{Loop, Order, OrderKind, Position, Seq, to_line};
+    use barrier_link::{Loop, Order, OrderKind, Seq, to_line};
 
     use super::*;
 
@@ -98,6 +118,23 @@ mod tests {
         plant.handle_timeout(open + CONFIG.passage);
         assert_eq!(closing_loop(&plant), Loop::Clear);
         assert_eq!(plant.visit(), Visit::None);
+        let Tally { passed, backed_out, opened, .. } = plant.tally();
+        assert_eq!((passed, backed_out, opened), (1, 0, 1));
+    }
+
+    #[test]
+    fn an_order_to_close_over_a_vehicle_is_remembered() {
+        let (mut plant, now) = fresh();
+        order(&mut plant, OrderKind::Open, now);
+        let open = now + CONFIG.travel;
+        plant.handle_timeout(open);
+        plant.place(Vehicle::Present, open);
+
+        order(&mut plant, OrderKind::Close, open + Duration::from_millis(300));
+        order(&mut plant, OrderKind::Close, open + Duration::from_millis(200));
+
+        assert_eq!(plant.tally().pressed, Duration::from_millis(300));
+        assert_eq!(plant.tally().struck, 0);
     }
 
     #[test]
@@ -109,6 +146,7 @@ mod tests {
 
         assert_eq!(plant.visit(), Visit::None);
         assert_eq!(plant.barrier.state().position, Position::Closed);
+        assert_eq!((plant.tally().passed, plant.tally().backed_out), (0, 1));
     }
 
     #[test]
