@@ -14,6 +14,8 @@ use crate::{
 };
 
 const ROOMS: [usize; 5] = [4096, 65_536, 256, 64, 16];
+/// Through less, what waits for a client takes longer than the second that a farewell may take.
+const ROOM_TO_READ: usize = 256;
 const IDS: u16 = 8;
 const SIZES: [usize; 8] = [0, 1, 10, 100, 1_000, 3_000, 6_000, 9_000];
 const TIMES: [u64; 8] = [1, 60, 400, 1_000, 2_500, 6_000, 12_000, 25_000];
@@ -84,12 +86,14 @@ impl World<'_> {
             _ => Protocol::V5,
         };
         self.clients[seat] = None;
-        let io = self.pipe(pick(&ROOMS, *room), person);
+        let room = pick(&ROOMS, *room);
+        let io = self.pipe(room, person);
         self.publishers += 2;
         let number = self.publishers;
         let owner = (self.user(person), name.to_owned());
         let limits = Limits::of(protocol, introduction);
-        let client = Client::new(io, number, protocol, person, owner, limits);
+        let mut client = Client::new(io, number, protocol, person, owner, limits);
+        client.has_stalled = room < ROOM_TO_READ;
         let (mut client, payload) = self.introduce(introduction, client);
         let users = house::users();
         let login = match person {
