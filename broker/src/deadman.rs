@@ -7,8 +7,9 @@
 use std::{
     io, mem,
     sync::{
-        Arc, Weak,
+        Arc,
         atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
     time::Duration,
@@ -28,7 +29,8 @@ pub(crate) struct Pulse(Arc<AtomicU64>);
 /// Armed until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Deadman {
-    _armed: Arc<()>,
+    /// Its end is what disarms.
+    _armed: Sender<()>,
 }
 
 /// What is seen of a pulse, look by look.
@@ -56,11 +58,10 @@ impl Deadman {
     ///
     /// There is no thread to be had.
     pub(crate) fn watch(pulse: Pulse, end: impl FnOnce() + Send + 'static) -> io::Result<Self> {
-        let armed = Arc::new(());
-        let still_armed = Arc::downgrade(&armed);
+        let (armed, disarmed) = mpsc::channel();
         thread::Builder::new()
             .name("router-deadman".to_owned())
-            .spawn(move || look_after(&pulse, &still_armed, end))?;
+            .spawn(move || look_after(&pulse, &disarmed, end))?;
 
         Ok(Self { _armed: armed })
     }
@@ -71,14 +72,13 @@ impl Deadman {
     }
 }
 
-fn look_after(pulse: &Pulse, armed: &Weak<()>, end: impl FnOnce()) {
+fn look_after(pulse: &Pulse, disarmed: &Receiver<()>, end: impl FnOnce()) {
     let mut watch = Watch::default();
 
-    while armed.strong_count() > 0 {
+    while disarmed.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
         if watch.look(pulse.beats()) >= LOOKS {
             return end();
         }
-        thread::sleep(LOOK);
     }
 }
 

@@ -81,11 +81,6 @@ impl Program {
         Self { name, child, stdout, stderr }
     }
 
-    /// The number by which the system knows it.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What it writes to standard output.
     pub fn stdout(&self) -> &Lines {
         &self.stdout
@@ -192,7 +187,8 @@ impl Program {
         let _ = kill_process(self.id(), signal);
     }
 
-    fn id(&self) -> Pid {
+    /// The number by which the system knows it.
+    pub(crate) fn id(&self) -> Pid {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
 
         id.expect("a child has a process id")

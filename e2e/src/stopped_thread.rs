@@ -38,7 +38,7 @@ impl StoppedThread {
 }
 
 fn find(program: &Program, name: &str) -> Option<Pid> {
-    let threads = fs::read_dir(format!("/proc/{}/task", program.id())).ok()?;
+    let threads = fs::read_dir(format!("/proc/{}/task", program.id().as_raw_nonzero())).ok()?;
 
     threads.flatten().find_map(|thread| {
         let called = fs::read_to_string(thread.path().join("comm")).ok()?;

@@ -49,10 +49,10 @@ fn it_ends_also_when_everybody_waits_for_the_router() {
 fn connect(broker: SocketAddr, number: usize) -> TcpStream {
     let mut connect = b"\0\x04MQTT\x04\x02\0\x3c".to_vec();
     connect.extend(text(&format!("client-{number}")));
-    let mut client = TcpStream::connect(broker).unwrap();
-    client.write_all(&packet(0x10, &connect)).unwrap();
+    let mut client = TcpStream::connect(broker).expect("it listens");
+    client.write_all(&packet(0x10, &connect)).expect("it reads");
     let mut answer = [0; 4];
-    client.read_exact(&mut answer).unwrap();
+    client.read_exact(&mut answer).expect("it answers");
     assert_eq!(answer, [0x20, 2, 0, 0], "CONNACK");
 
     client
@@ -64,9 +64,9 @@ fn subscribe(filter: &str) -> Vec<u8> {
 
 /// Short ones alone.
 fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
-    [&[kind, u8::try_from(body.len()).unwrap()], body].concat()
+    [&[kind, u8::try_from(body.len()).expect("a short one")], body].concat()
 }
 
 fn text(text: &str) -> Vec<u8> {
-    [&u16::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
+    [&u16::try_from(text.len()).expect("a short one").to_be_bytes(), text.as_bytes()].concat()
 }
