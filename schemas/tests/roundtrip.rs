@@ -151,7 +151,12 @@ fn states() -> impl Strategy<Value = Body> {
             })
         },
     );
-    let gate = (
+
+    prop_oneof![system, hardware, gate_status()]
+}
+
+fn gate_status() -> impl Strategy<Value = Body> {
+    (
         barrier_status(),
         one_of(&[LaneMode::Auto, LaneMode::EmergencyOpen]),
         maybe(any::<bool>()),
@@ -174,9 +179,7 @@ fn states() -> impl Strategy<Value = Body> {
                 mode_reason: why,
                 mode_until: until,
             })
-        });
-
-    prop_oneof![system, hardware, gate]
+        })
 }
 
 fn passage() -> impl Strategy<Value = Passage> {

@@ -582,6 +582,7 @@ fn name(event: EventName) -> &'static str {
         EventName::EmergencyOpen => "emergency_open",
         EventName::EmergencyReset => "emergency_reset",
         EventName::Auto => "auto",
+        EventName::EventsLost => "events_lost",
         EventName::Unknown => "unknown",
     }
 }

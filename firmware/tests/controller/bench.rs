@@ -19,7 +19,7 @@ pub(crate) struct Bench {
 
 enum Controller {
     Firmware(Simulator),
-    Simulated(Barrier, Instant),
+    Simulated(Box<Barrier>, Instant),
 }
 
 /// Something that happens to a controller.
@@ -40,7 +40,7 @@ impl Bench {
     pub(crate) fn simulated() -> Self {
         let now = Instant::now();
 
-        Self::of(Controller::Simulated(Barrier::new(TRAVEL, now), now))
+        Self::of(Controller::Simulated(Box::new(Barrier::new(TRAVEL, now)), now))
     }
 
     fn of(controller: Controller) -> Self {
