@@ -154,7 +154,9 @@ impl Driver {
                 site_sim::Visit::Waiting { .. } => sleep(LOOK).await,
                 site_sim::Visit::Passing { .. } => break,
                 // It was through before anybody looked.
-                site_sim::Visit::None | site_sim::Visit::Standing => return,
+                site_sim::Visit::None | site_sim::Visit::Standing | site_sim::Visit::InFront => {
+                    return;
+                }
             }
         }
 

@@ -46,6 +46,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub enum Input {
     /// The loop under the boom.
     ClosingLoop(Loop),
+    /// The loop in front of it.
+    ArmingLoop(Loop),
     /// The drive runs, or is jammed.
     Drive(Drive),
     /// The contact for opening by hand.
@@ -63,6 +65,7 @@ pub enum Input {
 pub struct Barrier {
     boom: Boom,
     closing_loop: Loop,
+    arming_loop: Loop,
     occupied_since: Instant,
     hand: Hand,
     fire: Contact,
@@ -99,6 +102,7 @@ impl Barrier {
         let mut barrier = Self {
             boom: Boom::new(travel),
             closing_loop: Loop::Clear,
+            arming_loop: Loop::NotFitted,
             occupied_since: now,
             hand: Hand::Off,
             fire: Contact::Idle,
@@ -126,7 +130,7 @@ impl Barrier {
         State {
             position: self.position(),
             closing_loop: self.closing_loop,
-            arming_loop: Loop::NotFitted,
+            arming_loop: self.arming_loop,
             manual: if self.hand == Hand::Off { Contact::Idle } else { Contact::Active },
             fire: self.fire,
             moved_by: self.moved_by,
@@ -150,6 +154,7 @@ impl Barrier {
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
             Input::ClosingLoop(reading) => self.on_closing_loop(reading, now),
+            Input::ArmingLoop(reading) => self.arming_loop = reading,
             Input::Drive(drive) => self.boom.set_drive(drive, now),
             Input::Manual(contact) => self.on_manual(contact, now),
             Input::OpenedByHand => self.on_hand(now),

@@ -13,8 +13,8 @@ use std::{
 use barrier_link::{Contact, Position, State};
 
 use crate::{
-    Cable, CardError, Device, Drive, DriveError, Scene, SimConfig, StartError, Tally, Vehicle,
-    Visit,
+    Cable, CardError, Device, Drive, DriveError, Loops, Scene, SimConfig, StartError, Tally,
+    Vehicle, Visit,
 };
 
 /// One simulated gate.
@@ -77,6 +77,14 @@ impl Gate {
     }
 
     pub fn vehicle(&self, _vehicle: Vehicle) {
+        match self.0 {}
+    }
+
+    pub fn vehicle_in_front(&self, _vehicle: Vehicle) {
+        match self.0 {}
+    }
+
+    pub fn fit(&self, _loops: Loops) {
         match self.0 {}
     }
 

@@ -20,7 +20,7 @@ use crate::{
     barrier::{Drive, Input},
     device::{Cable, CardError, Device, DriveError, StartError},
     pty::Pty,
-    visit::{Vehicle, Visit},
+    visit::{Loops, Vehicle, Visit},
     waker::{Waker, waker},
 };
 use bench::{Bench, Request};
@@ -37,6 +37,8 @@ pub struct Gate {
     barrier_path: PathBuf,
     card_reader_path: PathBuf,
     started: Instant,
+    /// How long after a vehicle has come onto the arming loop its driver shows the card.
+    shows_card: Duration,
     requests: Option<SyncSender<Request>>,
     waker: Waker,
     latest: Arc<Latest>,
@@ -94,6 +96,7 @@ impl Gate {
             barrier_path,
             card_reader_path,
             started,
+            shows_card: config.passage / 4,
             requests: Some(requests),
             waker,
             latest,
@@ -128,19 +131,28 @@ impl Gate {
         self.ask(move |bench, now| bench.plant().place(vehicle, now));
     }
 
+    /// Puts a vehicle in front of the boom, or takes away the one in the lane.
+    pub fn vehicle_in_front(&self, vehicle: Vehicle) {
+        self.ask(move |bench, now| bench.plant().place_in_front(vehicle, now));
+    }
+
+    /// Fits these loops, and no others. At first, there is one under the boom.
+    pub fn fit(&self, loops: Loops) {
+        self.ask(move |bench, now| bench.plant().fit(loops, now));
+    }
+
     /// Lets a vehicle come: it presents its card, waits for the boom, passes, and is gone.
     ///
     /// Returns when it has come; [`Gate::wait_until`] tells how it goes on.
     pub fn drive_through(&self, card: &str) -> Result<(), DriveError> {
         let line = card_line(card)?;
+        let shows_card = self.shows_card;
 
         self.ask(move |bench, now| {
             if bench.plant().visit() != Visit::None {
                 return Err(DriveError::LaneTaken);
             }
-            bench.read_card(&line)?;
-            bench.plant().arrive(now);
-            Ok(())
+            bench.arrive(line, shows_card, now).map_err(DriveError::from)
         })
     }
 

@@ -45,4 +45,4 @@ pub use elsewhere::{Control, Gate, GateState, RequestError, ServeError, request}
 pub use gate::{Gate, GateState};
 pub use scene::Scene;
 pub use tally::Tally;
-pub use visit::{Vehicle, Visit};
+pub use visit::{Loops, Vehicle, Visit};

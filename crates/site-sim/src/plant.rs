@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use barrier_link::Position;
+use barrier_link::{Loop, Position};
 
 use crate::{
     SimConfig, Tally,
     barrier::{Barrier, Input},
-    visit::{Vehicle, Visit},
+    visit::{Loops, Vehicle, Visit},
 };
 
 #[derive(Debug)]
@@ -17,13 +17,18 @@ pub(crate) struct Plant {
     visit: Visit,
     /// What concerns vehicles.
     tally: Tally,
+    loops: Loops,
 }
 
 impl Plant {
     pub(crate) fn new(config: SimConfig, now: Instant) -> Self {
-        let barrier = Barrier::new(config.travel, now);
-
-        Self { config, barrier, visit: Visit::None, tally: Tally::default() }
+        Self {
+            config,
+            barrier: Barrier::new(config.travel, now),
+            visit: Visit::None,
+            tally: Tally::default(),
+            loops: Loops::Closing,
+        }
     }
 
     pub(crate) fn barrier(&self) -> &Barrier {
@@ -44,6 +49,16 @@ impl Plant {
         Tally { passed, backed_out, ..self.barrier.tally() }
     }
 
+    pub(crate) fn loops(&self) -> Loops {
+        self.loops
+    }
+
+    /// Fits these loops, and no others.
+    pub(crate) fn fit(&mut self, loops: Loops, now: Instant) {
+        self.loops = loops;
+        self.follow(self.visit, now);
+    }
+
     /// A vehicle comes, and goes through when the boom is open.
     pub(crate) fn arrive(&mut self, now: Instant) {
         self.follow(Visit::arrive(self.config.patience, now), now);
@@ -59,6 +74,16 @@ impl Plant {
         self.follow(visit, now);
     }
 
+    /// Puts a vehicle in front of the boom, or takes away whatever is there.
+    pub(crate) fn place_in_front(&mut self, vehicle: Vehicle, now: Instant) {
+        let visit = match vehicle {
+            Vehicle::Present => Visit::InFront,
+            Vehicle::Absent => Visit::None,
+        };
+
+        self.follow(visit, now);
+    }
+
     /// Tells the plant that time has passed, or that something has happened to the barrier.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.barrier.handle_timeout(now);
@@ -68,10 +93,10 @@ impl Plant {
     }
 
     /// When [`Plant::handle_timeout`] wants to be called next.
-    pub(crate) fn poll_timeout(&self) -> Instant {
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Instant {
         let barrier = self.barrier.poll_timeout();
 
-        self.visit.due().map_or(barrier, |due| due.min(barrier))
+        self.visit.due(now).map_or(barrier, |due| due.min(barrier))
     }
 
     fn follow(&mut self, visit: Visit, now: Instant) {
@@ -85,9 +110,16 @@ impl Plant {
         }
         self.visit = visit;
 
-        let reading = visit.closing_loop();
-        if self.barrier.state().closing_loop != reading {
-            self.barrier.handle(Input::ClosingLoop(reading), now);
+        let (arming, closing) = match self.loops {
+            Loops::None => (Loop::NotFitted, Loop::NotFitted),
+            Loops::Closing => (Loop::NotFitted, visit.closing_loop()),
+            Loops::Both => (visit.arming_loop(now), visit.closing_loop()),
+        };
+        if self.barrier.state().arming_loop != arming {
+            self.barrier.handle(Input::ArmingLoop(arming), now);
+        }
+        if self.barrier.state().closing_loop != closing {
+            self.barrier.handle(Input::ClosingLoop(closing), now);
         }
     }
 }
@@ -159,6 +191,29 @@ mod tests {
 
         plant.place(Vehicle::Absent, now);
         assert_eq!(closing_loop(&plant), Loop::Clear);
+    }
+
+    #[test]
+    fn a_vehicle_comes_over_one_loop_after_the_other() {
+        let (mut plant, now) = fresh();
+        plant.fit(Loops::Both, now);
+        let loops = |plant: &Plant| {
+            let state = plant.barrier.state();
+            (state.arming_loop, state.closing_loop)
+        };
+        assert_eq!(loops(&plant), (Loop::Clear, Loop::Clear));
+
+        plant.arrive(now);
+        assert_eq!(loops(&plant), (Loop::Occupied, Loop::Clear));
+        order(&mut plant, OrderKind::Open, now);
+        let open = now + CONFIG.travel;
+        plant.handle_timeout(open);
+        assert_eq!(loops(&plant), (Loop::Occupied, Loop::Occupied));
+        assert_eq!(plant.visit().due(open), Some(open + CONFIG.passage / 2));
+        plant.handle_timeout(open + CONFIG.passage / 2);
+        assert_eq!(loops(&plant), (Loop::Clear, Loop::Occupied));
+        plant.handle_timeout(open + CONFIG.passage);
+        assert_eq!(loops(&plant), (Loop::Clear, Loop::Clear));
     }
 
     fn fresh() -> (Plant, Instant) {

@@ -13,6 +13,17 @@ pub enum Vehicle {
     Absent,
 }
 
+/// Which loops a gate has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loops {
+    /// None.
+    None,
+    /// The one under the boom.
+    Closing,
+    /// That one, and the arming loop in front of the boom.
+    Both,
+}
+
 /// Where a vehicle is on its way through the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visit {
@@ -34,6 +45,8 @@ pub enum Visit {
     },
     /// It stands under the boom until somebody takes it away.
     Standing,
+    /// It stands in front of the boom until somebody takes it away.
+    InFront,
 }
 
 impl Visit {
@@ -45,8 +58,17 @@ impl Visit {
     /// What the loop under the boom sees of it.
     pub(crate) fn closing_loop(self) -> Loop {
         match self {
-            Self::None | Self::Waiting { .. } => Loop::Clear,
+            Self::None | Self::Waiting { .. } | Self::InFront => Loop::Clear,
             Self::Passing { .. } | Self::Standing => Loop::Occupied,
+        }
+    }
+
+    /// What the loop in front of the boom sees of it, which is half a passage away from the other.
+    pub(crate) fn arming_loop(self, now: Instant) -> Loop {
+        match self {
+            Self::None | Self::Standing => Loop::Clear,
+            Self::Passing { since, until } if now >= half_way(since, until) => Loop::Clear,
+            Self::Passing { .. } | Self::Waiting { .. } | Self::InFront => Loop::Occupied,
         }
     }
 
@@ -57,14 +79,21 @@ impl Visit {
                 Self::Passing { since: now, until: now + passage }
             }
             Self::Waiting { until, .. } | Self::Passing { until, .. } if until <= now => Self::None,
-            Self::None | Self::Waiting { .. } | Self::Passing { .. } | Self::Standing => self,
+            Self::None
+            | Self::Waiting { .. }
+            | Self::Passing { .. }
+            | Self::Standing
+            | Self::InFront => self,
         }
     }
 
     /// When it has to be asked for what comes next.
-    pub(crate) fn due(self) -> Option<Instant> {
+    pub(crate) fn due(self, now: Instant) -> Option<Instant> {
         match self {
-            Self::None | Self::Standing => None,
+            Self::None | Self::Standing | Self::InFront => None,
+            Self::Passing { since, until } if now < half_way(since, until) => {
+                Some(half_way(since, until))
+            }
             Self::Waiting { until, .. } | Self::Passing { until, .. } => Some(until),
         }
     }
@@ -79,9 +108,14 @@ impl Visit {
             Self::None => None,
             Self::Waiting { since, .. } => Some(0.3 * share(since, DRIVES_UP)),
             Self::Passing { since, until } => Some(0.3 + 0.7 * share(since, until - since)),
+            Self::InFront => Some(0.3),
             Self::Standing => Some(0.6),
         }
     }
+}
+
+fn half_way(since: Instant, until: Instant) -> Instant {
+    since + (until - since) / 2
 }
 
 /// How long a vehicle takes from the edge of the picture to the boom.

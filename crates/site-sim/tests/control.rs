@@ -30,7 +30,7 @@ fn a_request_has_its_effect_and_its_answer() {
     assert_eq!(site.gates[0].state().barrier.closing_loop, Loop::Occupied);
     assert_eq!(
         site.ask("gate_in state").unwrap(),
-        "gate_in position=closed loop=1 manual=0 fire=0 by=none drive=runs vehicle=standing \
+        "gate_in position=closed loop=1 arming=- manual=0 fire=0 by=none drive=runs vehicle=standing \
          barrier=idle card_reader=idle"
     );
 }

@@ -7,6 +7,8 @@
 //! | `GATE card CARD`                     | a card is held to the reader                     |
 //! | `GATE drive [CARD]`                  | a vehicle comes, presents its card, and passes   |
 //! | `GATE vehicle on\|off`               | a vehicle stands under the boom, or is gone      |
+//! | `GATE waiting on\|off`               | a vehicle stands in front of it, or is gone      |
+//! | `GATE loops none\|closing\|both`     | which loops are fitted                           |
 //! | `GATE hand open`                     | somebody opens the boom by hand                  |
 //! | `GATE jam on\|off`                   | the drive is jammed, or free                     |
 //! | `GATE fire on\|off`                  | the fire alarm is on, or off                     |
@@ -17,12 +19,13 @@ use std::{fmt, sync::Arc};
 
 use barrier_link::Contact;
 
-use crate::{Cable, Device, Drive, Gate, GateState, Vehicle, Visit};
+use crate::{Cable, Device, Drive, Gate, GateState, Loops, Vehicle, Visit};
 
 /// The card of a vehicle that brings none of its own.
 const CARD: &str = "04A1B2C3";
 
-const POSSIBLE: &str = "possible are: state, card CARD, drive [CARD], vehicle on|off, hand open, \
+const POSSIBLE: &str = "possible are: state, card CARD, drive [CARD], vehicle on|off, waiting on|off, \
+                        loops none|closing|both, hand open, \
                         jam on|off, fire on|off, unplug barrier|card_reader, \
                         plug barrier|card_reader";
 
@@ -48,6 +51,11 @@ fn at_gate(gate: &Gate, words: &[&str]) -> Result<String, String> {
         ["drive", card] => gate.drive_through(card).map_err(text)?,
         ["vehicle", "on"] => gate.vehicle(Vehicle::Present),
         ["vehicle", "off"] => gate.vehicle(Vehicle::Absent),
+        ["waiting", "on"] => gate.vehicle_in_front(Vehicle::Present),
+        ["waiting", "off"] => gate.vehicle_in_front(Vehicle::Absent),
+        ["loops", "none"] => gate.fit(Loops::None),
+        ["loops", "closing"] => gate.fit(Loops::Closing),
+        ["loops", "both"] => gate.fit(Loops::Both),
         ["hand", "open"] => gate.open_by_hand(),
         ["jam", "on"] => gate.jam(Drive::Jammed),
         ["jam", "off"] => gate.jam(Drive::Runs),
@@ -77,11 +85,12 @@ fn describe(gate: &Gate) -> String {
     let GateState { barrier, visit, drive, barrier_cable, card_reader_cable } = gate.state();
 
     format!(
-        "{} position={} loop={} manual={} fire={} by={} drive={} vehicle={} barrier={} \
+        "{} position={} loop={} arming={} manual={} fire={} by={} drive={} vehicle={} barrier={} \
          card_reader={}",
         gate.name(),
         barrier.position,
         barrier.closing_loop,
+        barrier.arming_loop,
         barrier.manual,
         barrier.fire,
         barrier.moved_by,
@@ -94,6 +103,7 @@ fn describe(gate: &Gate) -> String {
             Visit::Waiting { .. } => "waiting",
             Visit::Passing { .. } => "passing",
             Visit::Standing => "standing",
+            Visit::InFront => "in_front",
         },
         cable(barrier_cable),
         cable(card_reader_cable),

@@ -17,6 +17,7 @@ use crate::{
     device::{Cable, CardError, Device},
     plant::Plant,
     pty::{Event, Pty},
+    visit::Loops,
     waker::{Wakeups, wait},
 };
 
@@ -31,11 +32,13 @@ pub(crate) struct Bench {
     plant: Plant,
     barrier: Pty,
     card_reader: Pty,
+    /// The card that the driver in front of the boom is about to show.
+    card: Option<(String, Instant)>,
 }
 
 impl Bench {
     pub(crate) fn new(barrier: Pty, card_reader: Pty, config: SimConfig, now: Instant) -> Self {
-        Self { plant: Plant::new(config, now), barrier, card_reader }
+        Self { plant: Plant::new(config, now), barrier, card_reader, card: None }
     }
 
     /// Runs until the other end of `requests` is gone.
@@ -86,6 +89,23 @@ impl Bench {
         }
     }
 
+    /// A vehicle comes with its card. Where there is an arming loop it stands there first.
+    pub(crate) fn arrive(
+        &mut self,
+        line: String,
+        delay: Duration,
+        now: Instant,
+    ) -> Result<(), CardError> {
+        if self.plant.loops() == Loops::Both {
+            self.card = Some((line, now + delay));
+        } else {
+            self.read_card(&line)?;
+        }
+        self.plant.arrive(now);
+
+        Ok(())
+    }
+
     pub(crate) fn unplug(&mut self, device: Device) {
         match device {
             Device::Barrier => self.barrier.unplug(),
@@ -106,7 +126,10 @@ impl Bench {
     }
 
     fn wait(&self, wakeups: &Wakeups) {
-        let timeout = self.plant.poll_timeout().saturating_duration_since(Instant::now());
+        let now = Instant::now();
+        let card = self.card.as_ref().map(|(_, due)| *due);
+        let due = card.into_iter().fold(self.plant.poll_timeout(now), Ord::min);
+        let timeout = due.saturating_duration_since(now);
         let probing =
             [&self.barrier, &self.card_reader].iter().any(|pty| pty.cable() == Cable::Idle);
         let timeout = if probing { timeout.min(PROBE) } else { timeout };
@@ -151,6 +174,11 @@ impl Bench {
     /// Lets what has happened have its consequences.
     fn settle(&mut self, now: Instant, latest: &Latest) {
         self.plant.handle_timeout(now);
+        if let Some((line, _)) = self.card.take_if(|(_, due)| *due <= now)
+            && let Err(error) = self.read_card(&line)
+        {
+            warn!(%error, "The driver in front of the boom cannot show the card");
+        }
         self.barrier.write(self.plant.barrier_mut().take_output().as_bytes());
         latest.publish(self.state());
     }
