@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use schemas::{Decision, EventName, Id, LaneMode, MovedBy};
+use schemas::{BarrierStatus, Decision, EventName, Id, LaneMode, MovedBy};
 
 use crate::{
-    Action, Arming, Lane, PassbackRule, Presence, Record, Ruling, Verdict, passage::Grant,
+    Action, Arming, Lane, OpenedBy, PassbackRule, Presence, Record, Ruling, Verdict, passage::Grant,
 };
 
 /// How long who decides may take to say that somebody has to be asked. They answer at once.
@@ -107,9 +107,7 @@ impl Lane {
             _ if !self.barrier.is_there() => Some("the barrier controller does not answer"),
             LaneMode::HeldOpen | LaneMode::EmergencyOpen => None,
             LaneMode::Auto if self.question.is_some() => Some("another card is being decided on"),
-            LaneMode::Auto if self.grant.is_some() && !self.has_backed_out => {
-                Some("another vehicle has leave to pass")
-            }
+            LaneMode::Auto if self.is_let_in() => Some("another vehicle has leave to pass"),
             LaneMode::Auto if self.nobody_is_there(now) => {
                 Some("no vehicle is in front of the barrier")
             }
@@ -118,6 +116,14 @@ impl Lane {
             }
             LaneMode::Auto => None,
         }
+    }
+
+    /// Whether a vehicle is on its way through. Under a boom that stays up by itself, whoever
+    /// had leave may have gone elsewhere long ago.
+    fn is_let_in(&self) -> bool {
+        let stays_up = self.opened_by == OpenedBy::Hand && self.position() == BarrierStatus::Open;
+
+        self.grant.is_some() && !self.has_backed_out && !stays_up
     }
 
     /// Whether the arming loop says so, and that counts.

@@ -122,6 +122,8 @@ fn manual_opening() {
     rig.vehicle(Occupied).vehicle(Clear).expect(&["passage card confirmed A"]);
     rig.command(GateAction::Open).expect(&["c1 accepted", "c1 succeeded"]);
     rig.after(CONFIG.open_for * 10).expect(&[]);
+    // Nobody has used the leave that the command gave; that keeps no card out.
+    rig.card("B").expect(&["card B granted", "no_passage"]);
     rig.command(GateAction::Close).expect(&["c2 accepted", "CLOSE", "c2 executing"]);
 }
 
