@@ -1,6 +1,6 @@
 //! What can be asked for on the command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args as Arguments, Parser, Subcommand};
 
@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Hostile(Hostile),
     /// Kills our broker under load, again and again, and looks for what it had promised to keep.
     Crash(Crash),
+    /// From a card or a command to the order on the barrier's line, and what the agent takes up.
+    Gate(Gate),
     /// The server behind `floor`.
     #[command(hide = true)]
     FloorServer {
@@ -100,6 +102,32 @@ pub(crate) struct Crash {
     /// Our broker, if not the one that was built together with this program.
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) broker: Option<PathBuf>,
+}
+
+/// How much of it.
+#[derive(Debug, Clone, Arguments)]
+pub(crate) struct Gate {
+    /// How often the agent is started anew.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub(crate) rounds: u32,
+    /// Cards, and commands, in each round.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(crate) samples: usize,
+    /// How long the agent is watched when idle.
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    pub(crate) idle: u64,
+    /// Our agent, if not the one that was built together with this program.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) agent: Option<PathBuf>,
+    /// Our broker, if not the one that was built together with this program.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) broker: Option<PathBuf>,
+}
+
+impl Gate {
+    pub(crate) fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle.max(1))
+    }
 }
 
 impl Comparison {

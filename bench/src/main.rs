@@ -1,4 +1,4 @@
-//! The benchmarks of the broker: each broker is a process that is started, driven over loopback,
+//! The benchmarks of the broker and of a gate: each broker is a process that is started, driven over loopback,
 //! and compared with its peers in the same run. `bench/README.md` says what is measured and how.
 
 #![expect(clippy::print_stdout, reason = "tables and progress are what this program is for")]
@@ -8,6 +8,7 @@ mod client;
 mod compare;
 mod crash;
 mod floor;
+mod gate;
 mod hostile;
 mod limits;
 mod peer;
@@ -45,6 +46,7 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => runtime.block_on(compare::run(&args.comparison, files)),
         Some(Command::Floor) => runtime.block_on(compare::run(&args.comparison.floor(), files)),
         Some(Command::Hostile(hostile)) => runtime.block_on(hostile::run(hostile)),
+        Some(Command::Gate(gate)) => runtime.block_on(gate::run(gate)),
         Some(Command::Crash(crash)) => return runtime.block_on(crash::run(crash)),
         Some(Command::FloorServer { address }) => runtime.block_on(floor::serve(*address)),
     }?;
