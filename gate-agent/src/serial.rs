@@ -4,6 +4,7 @@
 //! a write to a device that does not drain blocks for ever whatever the timeout. A port is closed
 //! before it is opened again, or `ttyUSB0` would come back as `ttyUSB1`.
 
+mod dtr;
 mod threads;
 
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};

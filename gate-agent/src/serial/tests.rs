@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::termios::{ControlModes, OptionalActions, tcsetattr};
 use serialport::{SerialPort, TTYPort};
 use tokio::time::timeout;
 
@@ -80,6 +81,31 @@ async fn a_device_that_does_not_listen_is_noticed() {
     });
 
     assert!(jammed.await.is_ok(), "it never said so");
+}
+
+#[tokio::test]
+async fn a_port_that_is_closed_does_not_let_dtr_fall() {
+    let (device, path) = device();
+    let settings = || rustix::termios::tcgetattr(std::fs::File::open(&path).unwrap()).unwrap();
+    let port = std::fs::File::open(&path).unwrap();
+    let mut real = settings();
+    real.control_modes.insert(ControlModes::HUPCL);
+    tcsetattr(&port, OptionalActions::Now, &real).unwrap();
+    drop(port);
+
+    let mut line = SerialLine::open(&path, 9600);
+    assert_eq!(next(&mut line).await, LineEvent::Up);
+    drop(line);
+
+    // The port is locked for others until the thread has noticed.
+    let closed = timeout(PATIENCE, async {
+        while std::fs::File::open(&path).is_err() {
+            tokio::task::yield_now().await;
+        }
+    });
+    closed.await.unwrap();
+    assert!(!settings().control_modes.contains(ControlModes::HUPCL));
+    drop(device);
 }
 
 fn device() -> (TTYPort, String) {

@@ -19,7 +19,7 @@ use service::Backoff;
 use tokio::sync::mpsc::Sender;
 use tracing::debug;
 
-use super::LineEvent;
+use super::{LineEvent, dtr};
 
 /// A blocked read cannot be cancelled: this is how soon a dropped port is noticed.
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
@@ -48,7 +48,10 @@ fn keep_open(path: &str, baud: u32, events: &Sender<LineEvent>, writes: &Writes)
     let mut told = String::new();
 
     while !events.is_closed() {
-        let end = match serialport::new(path, baud).timeout(READ_TIMEOUT).open() {
+        let kept = dtr::keep_up(path);
+        let opened = serialport::new(path, baud).timeout(READ_TIMEOUT).open();
+        drop(kept);
+        let end = match opened {
             Ok(port) => {
                 backoff.reset();
                 told.clear();
