@@ -5,25 +5,28 @@
 //! dropped, and the lane is told that the controller is lost.
 
 mod controller;
+mod conversation;
+mod dialect;
+mod frames;
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use lane::{BarrierOrder, Input};
 use tokio::{
     sync::mpsc,
-    time::{self, Instant, MissedTickBehavior},
+    time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
     board::{BarrierHealth, Change},
-    config,
+    config::{self, Protocol},
     serial::{LineEvent, SerialLine},
 };
-use controller::{Controller, Heard};
-
-const HEARTBEAT: Duration = Duration::from_secs(1);
+use controller::Controller;
+use conversation::{Conversation, Heard, Step};
+use dialect::Dialect;
 
 /// Where what the controller reports goes.
 #[derive(Debug, Clone)]
@@ -41,53 +44,42 @@ pub(crate) async fn run(
     cancel: CancellationToken,
 ) -> Result<(), Infallible> {
     let mut line = SerialLine::open(&path, config.baud);
-    let mut controller = Controller::default();
-    let mut heartbeat = time::interval(HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut controller = conversation(config.protocol);
 
     loop {
-        let heard = tokio::select! {
+        let due = controller.due().into();
+        let step = tokio::select! {
             biased;
             () = cancel.cancelled() => return Ok(()),
             Some(order) = orders.recv() => {
                 info!(?order, "Order");
-                send(&line, &mut controller, |controller| controller.order(order))
+                controller.on_order(order, now())
             }
             event = line.next() => match event {
                 LineEvent::Up => {
                     info!(path, "Port open");
-                    send(&line, &mut controller, |controller| controller.greet(now()))
+                    controller.on_up(now())
                 }
-                LineEvent::Bytes(bytes) => controller.on_bytes(&bytes, now()),
-                LineEvent::Down(reason) => {
-                    warn!(path, reason, "Barrier controller lost");
-                    controller.on_down(reason)
-                }
+                LineEvent::Bytes(bytes) => Step::heard(controller.on_bytes(&bytes, now())),
+                LineEvent::Down(reason) => Step::heard(controller.on_down(reason)),
             },
-            _ = heartbeat.tick() => match controller.on_silence(now()) {
-                Some(heard) => {
-                    warn!(path, "Barrier controller silent");
-                    heard
-                }
-                None => send(&line, &mut controller, |controller| controller.ping(now())),
-            }
+            () = sleep_until(due) => controller.on_due(now()),
         };
 
+        let Step { say, mut heard } = step;
+        if let Err(jammed) = line.write(say) {
+            heard = controller.on_down(jammed.to_string());
+        }
         for heard in heard {
             outputs.tell(heard, &path).await;
         }
     }
 }
 
-/// Sends what `speak` has to say; a controller that does not take it is lost.
-fn send(
-    line: &SerialLine,
-    controller: &mut Controller,
-    speak: impl FnOnce(&mut Controller) -> Vec<u8>,
-) -> Vec<Heard> {
-    match line.write(speak(controller)) {
-        Ok(()) => Vec::new(),
-        Err(jammed) => controller.on_down(jammed.to_string()),
+fn conversation(protocol: Protocol) -> Box<dyn Conversation> {
+    match protocol {
+        Protocol::Manless => Box::new(Controller::new(now())),
+        Protocol::Other(dialect) => Box::new(Dialect::new(*dialect, now())),
     }
 }
 
@@ -98,6 +90,7 @@ impl Outputs {
             Heard::Reading(reading) => (Some(Input::Barrier(reading)), None),
             Heard::Refused(order, refusal) => (Some(Input::BarrierRefused(order, refusal)), None),
             Heard::Lost(reason) => {
+                warn!(path, reason, "Barrier controller lost");
                 let health = BarrierHealth { detail: Some(reason), ..BarrierHealth::unknown(path) };
                 (Some(Input::BarrierLost), Some(health))
             }
@@ -121,3 +114,6 @@ impl Outputs {
 fn now() -> std::time::Instant {
     Instant::now().into_std()
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,10 @@ use schemas::{GateId, Root};
 use serde::Deserialize;
 use service::config::ConfigError;
 
-pub use barrier::Barrier;
+pub use barrier::{
+    Barrier, Dialect, LoopReport, MoverReport, Pattern, PositionReport, Protocol, RefusalReport,
+    Report, Wire,
+};
 pub use camera::{Camera, Device, Fitted, Login, Network, Source, Wanted};
 pub use card_reader::{CardReader, ReaderPort};
 pub use lane::{AntiPassback, Ask, Cards, Lane, Otherwise, PassbackRule};
@@ -143,7 +146,7 @@ impl Config {
         within(key("keep_bytes"), &self.keep_bytes, KEEP_BYTES)?;
         within(key("moves_per_minute"), &self.moves_per_minute, MOVES)?;
         self.lane.validate(|name| key(&format!("lane.{name}")))?;
-        self.barrier.validate(&key("barrier"))?;
+        self.barrier.validate(&key("barrier"), self.travel)?;
         self.camera.validate(&key("camera"))?;
         self.card_reader.iter().try_for_each(|reader| reader.validate(&key("card_reader")))
     }
@@ -237,13 +240,7 @@ mod tests {
                 },
                 "lane.loop_stuck_after",
             ),
-            (
-                Config {
-                    barrier: Barrier { port: Port::Serial(" ".to_owned()), baud: 9600 },
-                    ..good
-                },
-                "barrier.port",
-            ),
+            (Config { barrier: Barrier::at(Port::Serial(" ".to_owned())), ..good }, "barrier.port"),
         ] {
             let error = bad.validate(&gate).unwrap_err().to_string();
             assert!(error.contains(&format!("gates.gate_in.{key}")), "{error}");

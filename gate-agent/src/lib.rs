@@ -30,6 +30,7 @@ mod voice;
 pub use app::{Agent, PrepareError};
 pub use camera::camera_worker;
 pub use config::{
-    AntiPassback, Ask, Barrier, Camera, CardReader, Cards, Config, Device, Direction, Fitted, Lane,
-    Login, Network, Otherwise, PassbackRule, Port, ReaderPort, Site, Source, Wanted,
+    AntiPassback, Ask, Barrier, Camera, CardReader, Cards, Config, Device, Dialect, Direction,
+    Fitted, Lane, Login, LoopReport, MoverReport, Network, Otherwise, PassbackRule, Pattern, Port,
+    PositionReport, Protocol, ReaderPort, RefusalReport, Report, Site, Source, Wanted, Wire,
 };

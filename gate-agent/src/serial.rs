@@ -60,6 +60,10 @@ impl SerialLine {
     /// Sends bytes without waiting. What is sent while the port is gone is dropped: an order must
     /// not reach a device that came back later.
     pub(crate) fn write(&self, bytes: Vec<u8>) -> Result<(), Jammed> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+
         match self.writes.try_send(bytes) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
             Err(TrySendError::Full(_)) => Err(Jammed),

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `STATE` | first since the port opened | it is there: found, then its reading |
 //! | `STATE` | later | its reading |
-//! | `HELLO` | soon after it was asked for | its firmware |
+//! | `HELLO` | after the `OK` to ours | its firmware |
 //! | `HELLO` | at any other time | it started anew: lost, and found again with its next `STATE` |
 //! | `NO` | to an order that moves | refused |
 //! | nothing | for [`SILENCE`] | lost |
@@ -15,16 +15,17 @@ use std::{
 };
 
 use barrier_link::{
-    Cause, Checksums, LineDecoder, Loop, Order, OrderKind, Position, Report, Seq, State, to_line,
+    Cause, Checksums, HEARTBEAT, LineDecoder, Loop, Order, OrderKind, Position, Report, Seq, State,
+    to_line,
 };
 use lane::{BarrierOrder, Mover, Presence, Reading, Refusal};
 use schemas::BarrierStatus;
 use tracing::{debug, info};
 
+use super::conversation::{Conversation, Heard, Step};
+
 /// Three heartbeats missed.
 const SILENCE: Duration = Duration::from_secs(3);
-/// A controller that is reset by opening its port says hello by itself, and again when asked.
-const GREETING: Duration = Duration::from_secs(5);
 /// Answers come in order; more than a few open questions means that they never will.
 const OPEN_ORDERS: usize = 16;
 
@@ -34,8 +35,11 @@ pub(crate) struct Controller {
     seq: Seq,
     open_orders: VecDeque<(Seq, OrderKind)>,
     contact: Contact,
-    greeted: Option<Instant>,
+    /// It has accepted our `HELLO`: its own is next.
+    asked: bool,
     firmware: Option<String>,
+    /// When the next heartbeat is due.
+    beat: Instant,
 }
 
 /// Whether the controller is there.
@@ -45,51 +49,35 @@ enum Contact {
     Since(Instant),
 }
 
-/// What the controller said, for those who decide.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// It is there, with this firmware.
-    Found(Option<String>),
-    /// How things are.
-    Reading(Reading),
-    /// It will not do that.
-    Refused(BarrierOrder, Refusal),
-    /// It is gone, for this reason.
-    Lost(String),
-}
-
-impl Default for Controller {
-    fn default() -> Self {
+impl Controller {
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             decoder: LineDecoder::new(Checksums::Required),
             seq: Seq::FIRST,
             open_orders: VecDeque::new(),
             contact: Contact::Lost,
-            greeted: None,
+            asked: false,
             firmware: None,
+            beat: now,
         }
     }
-}
 
-impl Controller {
     /// What to say to a port that was just opened: opening it may have reset the controller.
-    pub(crate) fn greet(&mut self, now: Instant) -> Vec<u8> {
+    fn greet(&mut self) -> Vec<u8> {
         self.decoder.reset();
-        self.open_orders.clear();
-        self.greeted = Some(now);
 
         [self.say(OrderKind::Hello), self.say(OrderKind::Status)].concat()
     }
 
     /// The heartbeat. A controller that missed the greeting while it started is greeted again.
-    pub(crate) fn ping(&mut self, now: Instant) -> Vec<u8> {
+    fn ping(&mut self) -> Vec<u8> {
         match self.contact {
-            Contact::Lost => self.greet(now),
+            Contact::Lost => self.greet(),
             Contact::Since(_) => self.say(OrderKind::Ping),
         }
     }
 
-    pub(crate) fn order(&mut self, order: BarrierOrder) -> Vec<u8> {
+    fn order(&mut self, order: BarrierOrder) -> Vec<u8> {
         self.say(match order {
             BarrierOrder::Open => OrderKind::Open,
             BarrierOrder::Close => OrderKind::Close,
@@ -97,29 +85,7 @@ impl Controller {
         })
     }
 
-    pub(crate) fn on_bytes(&mut self, bytes: &[u8], now: Instant) -> Vec<Heard> {
-        let mut heard = Vec::new();
-
-        for byte in bytes {
-            match self.decoder.push(*byte) {
-                Some(Ok(report)) => self.on_report(report, now, &mut heard),
-                Some(Err(error)) => debug!(%error, "Noise from the barrier controller"),
-                None => {}
-            }
-        }
-
-        heard
-    }
-
-    pub(crate) fn on_down(&mut self, reason: String) -> Vec<Heard> {
-        self.contact = Contact::Lost;
-        self.firmware = None;
-        self.open_orders.clear();
-
-        vec![Heard::Lost(reason)]
-    }
-
-    pub(crate) fn on_silence(&mut self, now: Instant) -> Option<Vec<Heard>> {
+    fn on_silence(&mut self, now: Instant) -> Option<Vec<Heard>> {
         match self.contact {
             Contact::Since(at) if now.saturating_duration_since(at) >= SILENCE => {
                 Some(self.on_down("it has not reported for 3 seconds".to_owned()))
@@ -142,11 +108,9 @@ impl Controller {
                 if self.firmware.as_ref() != Some(&firmware) {
                     info!(firmware, reset = %hello.reset, "Barrier controller");
                 }
-                self.on_hello(firmware, now, heard);
+                self.on_hello(firmware, heard);
             }
-            Report::Ok(seq) => {
-                self.close_order(seq);
-            }
+            Report::Ok(seq) => self.asked |= self.close_order(seq) == Some(OrderKind::Hello),
             Report::Refused { seq, reason } => {
                 info!(%reason, "The barrier controller refused an order");
                 if let Some(order) = self.close_order(seq).and_then(movement) {
@@ -156,8 +120,8 @@ impl Controller {
         }
     }
 
-    fn on_hello(&mut self, firmware: String, now: Instant, heard: &mut Vec<Heard>) {
-        let asked = self.greeted.is_some_and(|at| now.saturating_duration_since(at) < GREETING);
+    fn on_hello(&mut self, firmware: String, heard: &mut Vec<Heard>) {
+        let asked = std::mem::take(&mut self.asked);
         self.firmware = Some(firmware);
 
         match self.contact {
@@ -186,6 +150,52 @@ impl Controller {
         let at = self.open_orders.iter().position(|(open, _)| Some(*open) == seq)?;
 
         self.open_orders.drain(..=at).next_back().map(|(_, kind)| kind)
+    }
+}
+
+impl Conversation for Controller {
+    fn on_up(&mut self, _now: Instant) -> Step {
+        Step::say(self.greet())
+    }
+
+    fn on_order(&mut self, order: BarrierOrder, _now: Instant) -> Step {
+        Step::say(self.order(order))
+    }
+
+    fn on_bytes(&mut self, bytes: &[u8], now: Instant) -> Vec<Heard> {
+        let mut heard = Vec::new();
+
+        for byte in bytes {
+            match self.decoder.push(*byte) {
+                Some(Ok(report)) => self.on_report(report, now, &mut heard),
+                Some(Err(error)) => debug!(%error, "Noise from the barrier controller"),
+                None => {}
+            }
+        }
+
+        heard
+    }
+
+    fn on_down(&mut self, reason: String) -> Vec<Heard> {
+        self.contact = Contact::Lost;
+        self.firmware = None;
+        self.open_orders.clear();
+        self.asked = false;
+
+        vec![Heard::Lost(reason)]
+    }
+
+    fn due(&self) -> Instant {
+        self.beat
+    }
+
+    fn on_due(&mut self, now: Instant) -> Step {
+        self.beat = now + HEARTBEAT;
+
+        match self.on_silence(now) {
+            Some(heard) => Step::heard(heard),
+            None => Step::say(self.ping()),
+        }
     }
 }
 
@@ -247,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_first_state_says_that_it_is_there() {
-        let mut controller = Controller::default();
+        let mut controller = Controller::new(Instant::now());
 
         let heard = hear(&mut controller, &[CLOSED], Instant::now());
 
@@ -274,7 +284,7 @@ mod tests {
         let mut controller = found();
         controller.order(BarrierOrder::Open);
 
-        let heard = hear(&mut controller, &[HELLO, CLOSED], Instant::now() + GREETING);
+        let heard = hear(&mut controller, &[HELLO, CLOSED], Instant::now());
 
         assert!(
             matches!(&heard[..], [Heard::Lost(_), Heard::Found(Some(fw)), Heard::Reading(_)] if fw == "1.0.0"),
@@ -285,7 +295,7 @@ mod tests {
     #[test]
     fn three_missed_heartbeats_are_a_lost_controller() {
         let start = Instant::now();
-        let mut controller = Controller::default();
+        let mut controller = Controller::new(Instant::now());
         hear(&mut controller, &[CLOSED], start);
 
         assert_eq!(controller.on_silence(start + SILENCE - Duration::from_millis(1)), None);
@@ -301,9 +311,9 @@ mod tests {
     }
 
     fn found() -> Controller {
-        let mut controller = Controller::default();
-        controller.greet(Instant::now());
-        hear(&mut controller, &[HELLO, "OK 1", CLOSED], Instant::now());
+        let mut controller = Controller::new(Instant::now());
+        controller.greet();
+        hear(&mut controller, &["OK 2", HELLO, "OK 3", CLOSED], Instant::now());
         controller
     }
 

@@ -282,7 +282,7 @@ fn config(gate: &Gate) -> Config {
     let port = |path: &Path| path.display().to_string();
 
     Config {
-        barrier: Barrier { port: Port::Serial(port(gate.barrier_path())), baud: 115_200 },
+        barrier: Barrier::at(Port::Serial(port(gate.barrier_path()))),
         card_reader: Some(CardReader::at(ReaderPort::Serial(port(gate.card_reader_path())))),
         camera: Camera::None,
         open_for: Duration::from_secs(1),
