@@ -96,9 +96,10 @@ impl Simulator {
     #[track_caller]
     pub fn tell(&mut self, order: &str) {
         writeln!(self.orders, "{order}").expect("it listens");
+        let deadline = Instant::now() + PATIENCE;
 
         loop {
-            let event = self.next();
+            let event = self.next(deadline);
             assert!(!event.what.starts_with("what?"), "it does not know `{order}`");
             if event.what.starts_with("done") {
                 return;
@@ -136,9 +137,10 @@ impl Simulator {
     #[track_caller]
     pub fn wait_for(&mut self, beginning: &str) -> Vec<Event> {
         let found = |event: &Event| event.what.starts_with(beginning);
+        let deadline = Instant::now() + PATIENCE;
 
         while !self.events.iter().any(found) {
-            let event = self.next();
+            let event = self.next(deadline);
             if !event.what.starts_with("done") {
                 self.events.push(event);
             }
@@ -154,9 +156,7 @@ impl Simulator {
     }
 
     #[track_caller]
-    fn next(&mut self) -> Event {
-        let deadline = Instant::now() + PATIENCE;
-
+    fn next(&mut self, deadline: Instant) -> Event {
         loop {
             let patience = deadline.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(patience).unwrap_or_else(|error| {
