@@ -1,5 +1,8 @@
 //! The line protocol between a gate's agent and its barrier controller, free of I/O.
 //!
+//! In short; `firmware/barrier/README.md` has it as a standard would, with what a controller does by
+//! itself.
+//!
 //! ASCII lines of at most [`MAX_LINE`] bytes, ended by LF; CR before it and empty lines are
 //! ignored; 115,200 baud, 8N1. A line may end in `*HH`: the XOR of all bytes before the `*`,
 //! as two hex digits. Programs always send it; a person at a serial monitor need not.
@@ -43,7 +46,8 @@
 //! A line with a wrong checksum is refused. But a byte that hits the `*` itself, or turns
 //! into a line end, leaves a line *without* a checksum (`OPEN 17*32` becomes `OPEN 17132`). So
 //! an agent takes no report without one ([`Checksums::Required`]), and a controller takes no
-//! order without one as soon as it has seen a good one ([`Checksums::Optional`]).
+//! order without one as soon as it has seen a good one ([`Checksums::Optional`]), until it has heard
+//! nothing for [`SILENCE`].
 
 mod decoder;
 mod order;

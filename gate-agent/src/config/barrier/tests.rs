@@ -40,6 +40,21 @@ fn another_protocol_is_a_table() {
 }
 
 #[test]
+fn the_example_of_the_documentation_works() {
+    let page = include_str!("../../../../docs/hardware.md");
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    // The same with everything that it leaves out.
+    let whole = example.replace("# silence", "silence").replace("# moves_in", "moves_in");
+
+    for text in [example, &whole] {
+        let mut site: toml::Table = toml::from_str(text).unwrap();
+        let barrier = site.remove("gates").unwrap()["gate_in"]["barrier"].clone();
+        let barrier: Barrier = barrier.try_into().unwrap();
+        barrier.validate("gates.gate_in.barrier", TRAVEL).unwrap();
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_refused_with_the_reason() {
     for (bad, reason) in [
         ("port = 'COM3'\nprotocol = 'modbus'", "manless"),
