@@ -3,6 +3,7 @@
 use std::{
     env,
     ffi::OsStr,
+    io::Write,
     net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -61,11 +62,27 @@ pub(crate) fn system(name: &str) -> Command {
 impl Program {
     /// Starts `command`, with nothing to read.
     #[track_caller]
-    pub fn start(mut command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts `command`, with these lines to read and nothing after them.
+    #[track_caller]
+    pub fn start_with_answers(command: Command, answers: &[&str]) -> Self {
+        let mut program = Self::start_with(command, Stdio::piped());
+        let mut stdin = program.child.stdin.take().expect("it is piped");
+        // A program that does not want to hear all of it has ended before.
+        let _ = stdin.write_all(answers.join("\n").as_bytes());
+
+        program
+    }
+
+    #[track_caller]
+    fn start_with(mut command: Command, stdin: Stdio) -> Self {
         let name = PathBuf::from(command.get_program());
         let name = name.file_name().map_or("?".into(), OsStr::to_string_lossy).into_owned();
         let child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -252,6 +252,14 @@ impl ReaderHealth {
         Self::of(false, port, Some(reason))
     }
 
+    pub(crate) fn is_connected(&self) -> bool {
+        self.status.connected
+    }
+
+    pub(crate) fn detail(&self) -> Option<String> {
+        self.status.detail.clone()
+    }
+
     pub(crate) fn not_fitted() -> Self {
         let status = CardReader {
             connected: false,

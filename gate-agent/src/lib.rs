@@ -18,6 +18,7 @@ mod card_reader;
 mod cards;
 mod commands;
 mod config;
+pub mod install;
 mod journal_task;
 mod lane_task;
 mod mailbox;

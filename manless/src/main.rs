@@ -1,6 +1,10 @@
 //! `manless`: a whole car park on one box, and the command line for it.
 
+mod devices;
+mod gate;
+mod reader;
 mod sim;
+mod site;
 mod tls;
 mod up;
 mod user;
@@ -26,6 +30,12 @@ struct Args {
 enum Command {
     /// Runs the whole site: broker, gateway and gates. This is the default.
     Up(SiteArgs),
+    /// Lists serial ports, card readers and cameras: what they are, and what keeps them from being used.
+    Devices,
+    /// Shows what a card reader sends.
+    Reader(reader::Args),
+    /// Tests the devices of a gate.
+    Gate(gate::Args),
     /// Makes something happen at a simulated gate of a running site.
     Sim(sim::Args),
     /// Makes certificates for a site.
@@ -50,6 +60,9 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<()> {
     match args.command.unwrap_or(Command::Up(args.site)) {
         Command::Up(site) => up::run(site.config.as_deref()),
+        Command::Devices => devices::run(),
+        Command::Reader(args) => reader::run(args),
+        Command::Gate(args) => gate::run(args),
         Command::Sim(words) => sim::run(words),
         Command::Tls(wanted) => tls::run(wanted),
         Command::User(args) => user::run(args),

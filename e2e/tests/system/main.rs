@@ -10,6 +10,7 @@ mod configuration;
 mod controller;
 mod dashboard;
 mod full_disk;
+mod installing;
 mod operator;
 mod relay;
 mod stopping;

@@ -1,0 +1,190 @@
+//! What the person who installs a gate has at hand.
+
+use std::{fs, time::Instant};
+
+use barrier_link::{Cause, Position};
+use e2e::{Agent, PATIENCE, Port, Program, manless};
+use site_sim::{Drive, Gate, SimConfig, Vehicle};
+use tempfile::TempDir;
+
+const CARD: &str = "04A1B2C3";
+
+#[test]
+fn devices_are_listed_by_what_they_are_for() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let mut command = manless(dir.path());
+    command.arg("devices");
+    let mut program = Program::start(command);
+
+    assert_eq!(program.exit_code(), Some(0));
+    let said = program.stdout().all().join("\n");
+    for title in ["Serial ports", "Readers that type", "Cameras"] {
+        assert!(said.contains(title), "{said}");
+    }
+}
+
+#[test]
+fn a_reader_that_is_listened_to_shows_what_it_sends_and_what_to_configure() {
+    let bench = Bench::start();
+    let program = bench.run(&["reader", "listen", "gate_in"], &[]);
+    program_says(&program, "Listening to");
+
+    bench.gate.present_card(CARD).expect("somebody listens");
+
+    program_says(&program, "30 34 41 31 42 32 43 33 0d 0a");
+    program_says(&program, &format!("lines          card {CARD}"));
+    program_says(&program, "length = 8 }");
+    program.interrupt();
+    let mut program = program;
+    assert_eq!(program.exit_code(), Some(0));
+}
+
+#[test]
+fn a_gate_that_works_passes_its_test() {
+    let bench = Bench::start();
+    let mut program = bench.test(&["y"; 8]);
+
+    program_says(&program, "Put it on the loop.");
+    bench.gate.vehicle(Vehicle::Present);
+    program_says(&program, "Take it away.");
+    bench.gate.vehicle(Vehicle::Absent);
+    program_says(&program, "Hold a card to the reader.");
+    bench.gate.present_card(CARD).expect("somebody reads");
+
+    program_says(&program, "Everything passed.");
+    assert_eq!(program.exit_code(), Some(0));
+    assert_eq!(bench.gate.position(), Position::Closed);
+}
+
+#[test]
+fn nothing_moves_before_somebody_has_said_yes() {
+    let bench = Bench::start();
+
+    for answers in [&["n"; 4][..], &[], &["n", "maybe", "1", ""]] {
+        let mut program = bench.test(answers);
+        assert_eq!(program.exit_code(), Some(0), "{answers:?}");
+        program_says(&program, "Nothing failed; 4 of 5 not tested.");
+    }
+    assert_eq!(bench.gate.state().barrier.moved_by, Cause::None);
+}
+
+#[test]
+fn a_boom_that_does_not_get_up_fails() {
+    let bench = Bench::start();
+    bench.gate.jam(Drive::Jammed);
+    let mut program = bench.test(&["n", "y", "n", "n"]);
+
+    program_says(&program, "check the drive, the relays and the limit switches");
+    assert_eq!(program.exit_code(), Some(1));
+    program_says(&program, "1 of 5 FAILED.");
+    program_says(&program, "The boom is not closed.");
+}
+
+#[test]
+fn the_boom_is_not_lowered_onto_a_vehicle_whoever_says_yes() {
+    let bench = Bench::start();
+    bench.gate.vehicle(Vehicle::Present);
+    let mut program = bench.test(&["n", "y", "y", "y", "n"]);
+
+    program_says(&program, "the loop is occupied: the boom is not lowered");
+    assert_eq!(program.exit_code(), Some(1));
+    assert_eq!(bench.gate.position(), Position::Open);
+}
+
+#[test]
+fn ctrl_c_stops_a_boom_that_moves() {
+    let bench = Bench::at(SimConfig::REAL);
+    let mut program = bench.test(&["n", "y"]);
+
+    let opening = |state: &site_sim::GateState| state.barrier.position == Position::Opening;
+    assert!(bench.gate.wait_until(PATIENCE, opening).is_some(), "it opens");
+    program.interrupt();
+
+    assert_eq!(program.exit_code(), Some(1));
+    assert_eq!(bench.gate.position(), Position::Stopped);
+}
+
+#[test]
+fn a_gate_whose_agent_runs_is_left_alone() {
+    let port = Port::free();
+    let agent = Agent::start("gate_in", &port);
+    agent.program().says("Port open");
+    let bench = Bench::at_devices(&agent.devices);
+    let mut program = bench.test(&["y"; 8]);
+
+    assert_eq!(program.exit_code(), Some(1));
+    let said = program.stderr().all().join("\n");
+    assert!(said.contains("is in use by gate-agent") && said.contains("stop the agent"), "{said}");
+    assert_eq!(agent.devices.state().barrier.moved_by, Cause::None);
+}
+
+#[test]
+fn a_simulated_gate_can_be_tested_without_anybody_in_front_of_it() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let file = dir.path().join("site.toml");
+    let simulated = "{ port = \"simulated\" }";
+    let toml = format!("[gates.gate_in]\nbarrier = {simulated}\ncard_reader = {simulated}\n");
+    fs::write(&file, toml).expect("a file in it");
+    let mut command = manless(dir.path());
+    command.args(["gate", "test", "gate_in", "--config"]).arg(&file);
+
+    let mut program = Program::start_with_answers(command, &["y"; 8]);
+
+    assert_eq!(program.exit_code(), Some(0));
+    program_says(&program, "Everything passed.");
+}
+
+/// A gate whose devices are in the test.
+struct Bench<G> {
+    gate: G,
+    dir: TempDir,
+}
+
+impl Bench<Gate> {
+    fn start() -> Self {
+        Self::at(SimConfig::at_speed(10))
+    }
+
+    fn at(speed: SimConfig) -> Self {
+        let dir = TempDir::new().expect("a temporary directory");
+        let gate = Gate::start(dir.path(), "gate_in", speed).expect("its devices");
+
+        Self { gate, dir }
+    }
+}
+
+impl<'a> Bench<&'a Gate> {
+    fn at_devices(gate: &'a Gate) -> Self {
+        Self { gate, dir: TempDir::new().expect("a temporary directory") }
+    }
+}
+
+impl<G: std::borrow::Borrow<Gate>> Bench<G> {
+    fn test(&self, answers: &[&str]) -> Program {
+        self.run(&["gate", "test", "gate_in"], answers)
+    }
+
+    fn run(&self, args: &[&str], answers: &[&str]) -> Program {
+        let gate = self.gate.borrow();
+        let file = self.dir.path().join("site.toml");
+        let toml = format!(
+            "[gates.gate_in]\nbarrier = {{ port = {:?} }}\ncard_reader = {{ port = {:?} }}\n\
+             travel = \"4s\"\n",
+            gate.barrier_path(),
+            gate.card_reader_path(),
+        );
+        fs::write(&file, toml).expect("a file in it");
+        let mut command = manless(self.dir.path());
+        command.args(args).arg("--config").arg(&file);
+
+        Program::start_with_answers(command, answers)
+    }
+}
+
+#[track_caller]
+fn program_says(program: &Program, text: &str) {
+    let said = |line: &str| line.contains(text).then_some(());
+
+    let said = program.stdout().find(Instant::now() + PATIENCE, said);
+    assert!(said.is_some(), "it does not say `{text}`: {:#?}", program.stdout().all());
+}
