@@ -20,6 +20,7 @@ use crate::{
     journal_task::{self, Closed, JournalHandle, Retention},
     lane_task,
     mailbox::Mailbox,
+    pictures::{self, Pictures, Reporter},
     replay::Replay,
     uplink::Uplink,
     voice::Voice,
@@ -42,6 +43,7 @@ pub struct Agent {
     mailbox: Mailbox,
     mode: Mode,
     cards: Loaded,
+    pictures: Pictures,
     closed: Closed,
     simulation: Option<Arc<Gate>>,
 }
@@ -101,12 +103,28 @@ impl Agent {
         let mode = journal_task::last_mode(&journal);
         let mailbox = Mailbox::new(site.root.clone(), gate.clone());
         let voice = Voice::new(gate.clone());
+        let reporter = Reporter { mailbox: mailbox.clone(), voice: voice.clone() };
+        let album = site.data_dir.join(format!("{gate}.pictures"));
+        let pictures = pictures::start(&album, config.keep_pictures, reporter)
+            .map_err(PrepareError::Thread)?;
         let retention = Retention { age: config.keep_events, bytes: config.keep_bytes };
         let (journal, closed) =
             journal_task::start(journal, id, site.root.clone(), voice, mailbox.clone(), retention)
                 .map_err(PrepareError::Thread)?;
 
-        Ok(Self { gate, config, site, journal, identity, mailbox, mode, cards, closed, simulation })
+        Ok(Self {
+            gate,
+            config,
+            site,
+            journal,
+            identity,
+            mailbox,
+            mode,
+            cards,
+            pictures,
+            closed,
+            simulation,
+        })
     }
 
     /// Its gate.
@@ -261,7 +279,8 @@ impl Agent {
             }
         };
         let (seen, voice) = (eye.clone(), self.voice());
-        let outputs = camera::Outputs { board: changes, mailbox: self.mailbox.clone(), voice };
+        let (mailbox, pictures) = (self.mailbox.clone(), self.pictures.clone());
+        let outputs = camera::Outputs { board: changes, mailbox, pictures, voice };
         supervisor.spawn(self.name("camera"), |cancel| camera::run(seen, orders, outputs, cancel));
 
         eye

@@ -27,6 +27,7 @@ use tracing::{info, warn};
 use crate::{
     board::{CameraHealth, Change},
     mailbox::Mailbox,
+    pictures::Pictures,
     voice::Voice,
 };
 pub(crate) use feed::{Eye, Film, FrameSource, drive, feed};
@@ -51,6 +52,11 @@ pub(crate) enum CameraOrder {
     StopStream {
         id: Id,
     },
+    /// To publish a picture again that was kept.
+    Fetch {
+        id: Id,
+        image: Id,
+    },
     /// To keep what the lane has seen.
     Keep(Sighting),
 }
@@ -70,6 +76,7 @@ pub(crate) struct Sighting {
 pub(crate) struct Outputs {
     pub(crate) board: mpsc::Sender<Change>,
     pub(crate) mailbox: Mailbox,
+    pub(crate) pictures: Pictures,
     pub(crate) voice: Voice,
 }
 
@@ -128,6 +135,7 @@ impl CameraTask {
                 self.tell_health().await;
                 self.answer(id, "stop_stream", Ok(None));
             }
+            CameraOrder::Fetch { id, image } => self.fetch(id, image).await,
             CameraOrder::Keep(sighting) => {
                 if let Err(error) = self.publish(sighting, None).await {
                     warn!(%error, "A picture could not be made");
@@ -193,7 +201,7 @@ impl CameraTask {
 
     /// Publishes a picture and what there is to say about it.
     async fn publish(&self, sighting: Sighting, cause: Option<Id>) -> Result<Id, CameraError> {
-        let Outputs { mailbox, voice, .. } = &self.outputs;
+        let Outputs { mailbox, pictures, voice, .. } = &self.outputs;
         let Sighting { image, shot, trigger, event } = sighting;
         let timestamp = shot.moment.time;
         let frame = shot.develop().await?;
@@ -209,6 +217,7 @@ impl CameraTask {
             url: format!("/gates/{}/images/{image}.jpg", voice.gate()),
         };
 
+        pictures.keep(image.clone(), frame.jpeg.clone());
         mailbox.post_picture(MessageType::Image, frame.jpeg);
         let report = voice.report(Body::ImageCaptured(captured));
         mailbox.post(&Report { cause, timestamp, ..report });
@@ -216,22 +225,61 @@ impl CameraTask {
         Ok(image)
     }
 
-    fn answer(&self, id: Id, action: &str, outcome: Result<Option<Id>, CameraError>) {
-        let status = if outcome.is_ok() { AnswerStatus::Succeeded } else { AnswerStatus::Failed };
-        let answer = Answer {
-            command_id: id,
-            action: action.to_owned(),
-            status,
-            success: status.is_success(),
-            code: outcome.is_err().then_some(AnswerCode::HardwareOffline),
-            message: outcome.as_ref().err().map(ToString::to_string),
-            gate_status: None,
-            image_id: outcome.ok().flatten(),
-            elapsed_ms: None,
+    /// The picture leaves before the answer, which says by its SHA-256 which one it was.
+    async fn fetch(&self, id: Id, image: Id) {
+        let Outputs { mailbox, pictures, .. } = &self.outputs;
+
+        let (code, message) = match pictures.find(image.clone()).await {
+            Some(jpeg) => {
+                let sha256 = hex(&Sha256::digest(&jpeg));
+                if mailbox.post_fetched(jpeg) {
+                    return self.post(Answer {
+                        image_id: Some(image),
+                        sha256: Some(sha256),
+                        ..answer(id, "fetch", AnswerStatus::Succeeded)
+                    });
+                }
+                (AnswerCode::RateLimited, "other pictures wait to be published".to_owned())
+            }
+            None => (AnswerCode::Invalid, format!("picture {image} is not kept, or not any more")),
         };
+        self.post(Answer {
+            code: Some(code),
+            message: Some(message),
+            ..answer(id, "fetch", AnswerStatus::Failed)
+        });
+    }
+
+    fn answer(&self, id: Id, action: &str, outcome: Result<Option<Id>, CameraError>) {
+        self.post(match outcome {
+            Ok(image_id) => Answer { image_id, ..answer(id, action, AnswerStatus::Succeeded) },
+            Err(error) => Answer {
+                code: Some(AnswerCode::HardwareOffline),
+                message: Some(error.to_string()),
+                ..answer(id, action, AnswerStatus::Failed)
+            },
+        });
+    }
+
+    fn post(&self, answer: Answer) {
         let report = self.outputs.voice.answer(MessageType::CameraControl, answer);
 
         self.outputs.mailbox.post(&report);
+    }
+}
+
+fn answer(command_id: Id, action: &str, status: AnswerStatus) -> Answer {
+    Answer {
+        command_id,
+        action: action.to_owned(),
+        status,
+        success: status.is_success(),
+        code: None,
+        message: None,
+        gate_status: None,
+        image_id: None,
+        sha256: None,
+        elapsed_ms: None,
     }
 }
 

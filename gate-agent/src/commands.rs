@@ -129,7 +129,11 @@ impl Commands {
             }
             CommandBody::CameraControl(control) => {
                 let action = control.action.to_string();
-                if self.outputs.camera.try_send(camera_order(id.clone(), &control)).is_err() {
+                let Some(order) = camera_order(id.clone(), &control) else {
+                    let refusal = Refusal::invalid("`fetch` needs an `image_id`");
+                    return self.refuse(MessageType::CameraControl, id, action, refusal);
+                };
+                if self.outputs.camera.try_send(order).is_err() {
                     self.refuse(MessageType::CameraControl, id, action, Refusal::busy());
                 }
             }
@@ -173,6 +177,7 @@ impl Commands {
                 message: Some(refusal.message),
                 gate_status: None,
                 image_id: None,
+                sha256: None,
                 elapsed_ms: None,
             },
         ));
@@ -202,8 +207,9 @@ fn lane_command(id: Id, control: &GateControl) -> LaneCommand {
     }
 }
 
-fn camera_order(id: Id, control: &CameraControl) -> CameraOrder {
-    match control.action {
+/// `None`: it does not say which picture it wants.
+fn camera_order(id: Id, control: &CameraControl) -> Option<CameraOrder> {
+    Some(match control.action {
         CameraAction::Capture => CameraOrder::Capture { id },
         CameraAction::StartStream => CameraOrder::StartStream {
             id,
@@ -211,7 +217,8 @@ fn camera_order(id: Id, control: &CameraControl) -> CameraOrder {
             max_seconds: control.max_seconds,
         },
         CameraAction::StopStream => CameraOrder::StopStream { id },
-    }
+        CameraAction::Fetch => CameraOrder::Fetch { id, image: control.image_id.clone()? },
+    })
 }
 
 /// The status that belongs to a refusal by its code.

@@ -3,6 +3,7 @@
 mod barrier;
 mod camera;
 mod card_reader;
+mod keep_pictures;
 mod lane;
 mod port;
 
@@ -18,6 +19,7 @@ pub use barrier::{
 };
 pub use camera::{Camera, Device, Fitted, Login, Network, Source, Wanted};
 pub use card_reader::{CardReader, ReaderPort};
+pub use keep_pictures::KeepPictures;
 pub use lane::{AntiPassback, Ask, Cards, Lane, Otherwise, PassbackRule};
 pub use port::Port;
 use port::SIMULATED;
@@ -81,6 +83,9 @@ pub struct Config {
     /// sooner. Those that it has not are kept beyond. Lower it where the disk is small.
     #[serde(default = "keep_bytes")]
     pub keep_bytes: u64,
+    /// Which pictures are kept on disk.
+    #[serde(default)]
+    pub keep_pictures: KeepPictures,
 }
 
 /// Which way vehicles go.
@@ -108,6 +113,7 @@ impl Config {
             command_life: command_life(),
             keep_events: keep_events(),
             keep_bytes: keep_bytes(),
+            keep_pictures: KeepPictures::default(),
         }
     }
 
@@ -148,6 +154,7 @@ impl Config {
         self.lane.validate(|name| key(&format!("lane.{name}")))?;
         self.barrier.validate(&key("barrier"), self.travel)?;
         self.camera.validate(&key("camera"))?;
+        self.keep_pictures.validate(&key("keep_pictures"))?;
         self.card_reader.iter().try_for_each(|reader| reader.validate(&key("card_reader")))
     }
 

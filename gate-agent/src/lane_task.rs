@@ -168,6 +168,7 @@ impl LaneTask {
             message: outcome.message.map(ToOwned::to_owned),
             gate_status: Some(self.lane.status().status),
             image_id: None,
+            sha256: None,
             elapsed_ms: arrived.map(|at| millis(at.elapsed())),
         };
         info!(%id, %action, status = ?outcome.status, reason = outcome.message, "Answer");

@@ -23,6 +23,7 @@ mod journal_task;
 mod lane_task;
 mod mailbox;
 mod mode_note;
+mod pictures;
 mod replay;
 mod serial;
 mod uplink;
@@ -32,6 +33,7 @@ pub use app::{Agent, PrepareError};
 pub use camera::camera_worker;
 pub use config::{
     AntiPassback, Ask, Barrier, Camera, CardReader, Cards, Config, Device, Dialect, Direction,
-    Fitted, Lane, Login, LoopReport, MoverReport, Network, Otherwise, PassbackRule, Pattern, Port,
-    PositionReport, Protocol, ReaderPort, RefusalReport, Report, Site, Source, Wanted, Wire,
+    Fitted, KeepPictures, Lane, Login, LoopReport, MoverReport, Network, Otherwise, PassbackRule,
+    Pattern, Port, PositionReport, Protocol, ReaderPort, RefusalReport, Report, Site, Source,
+    Wanted, Wire,
 };

@@ -16,6 +16,8 @@ use tracing::warn;
 
 /// Answers to many commands; more than that piles up only while no broker is there.
 const QUEUE: usize = 256;
+/// Pictures that were asked for, of up to a megabyte each.
+const FETCHED: usize = 4;
 
 /// A letter: where it goes and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +90,23 @@ impl Mailbox {
         self.shared.posted.notify_one();
     }
 
+    /// Posts a picture that somebody asked for, in its turn with the answers; whether there was
+    /// room for it.
+    pub(crate) fn post_fetched(&self, jpeg: Bytes) -> bool {
+        let post = self.sealed(MessageType::Picture, jpeg);
+        let mut letters = self.letters();
+
+        let waiting = letters.queue.iter().filter(|post| post.kind == MessageType::Picture).count();
+        if waiting >= FETCHED || letters.queue.len() >= QUEUE {
+            return false;
+        }
+        letters.queue.push_back(post);
+        drop(letters);
+        self.shared.posted.notify_one();
+
+        true
+    }
+
     /// The next letter, if there is one: answers first, `system_status` last.
     pub(crate) fn take(&self) -> Option<Post> {
         let mut letters = self.letters();
@@ -105,7 +124,8 @@ impl Mailbox {
         let mut letters = self.letters();
 
         match post.kind {
-            MessageType::Stream => {}
+            // Whoever asked has asked on a connection that is gone.
+            MessageType::Stream | MessageType::Picture => {}
             MessageType::SystemStatus
             | MessageType::HardwareStatus
             | MessageType::GateStatus

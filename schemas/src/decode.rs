@@ -6,8 +6,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    Body, Command, CommandBody, GateId, Id, JournalPosition, Message, MessageType, Picture, Report,
-    Salvaged, Source, Timestamp, Topic, gate_id::excerpt,
+    Body, Command, CommandBody, GateId, Id, JournalPosition, Kind, Message, MessageType, Picture,
+    Report, Salvaged, Source, Timestamp, Topic, gate_id::excerpt,
 };
 
 /// The longest JSON message: 64 KiB.
@@ -100,7 +100,7 @@ impl Message {
     /// Turns the bytes that arrived on a topic into a message: the only way in.
     pub fn decode(topic: &Topic, bytes: &[u8]) -> Result<Self, DecodeError> {
         match topic {
-            Topic::Gate(gate, kind @ (MessageType::Image | MessageType::Stream)) => {
+            Topic::Gate(gate, kind) if kind.kind() == Kind::Picture => {
                 Picture::decode(gate, *kind, bytes).map(Self::Picture)
             }
             Topic::Gate(gate, kind) if kind.is_command() => {
@@ -163,6 +163,7 @@ impl Body {
             MessageType::CameraControlResponse => Self::CameraControlResponse(read(kind, payload)?),
             MessageType::Image
             | MessageType::Stream
+            | MessageType::Picture
             | MessageType::GateControl
             | MessageType::CameraControl
             | MessageType::RequestStatus
@@ -286,6 +287,7 @@ impl CommandBody {
             | MessageType::ImageCaptured
             | MessageType::Image
             | MessageType::Stream
+            | MessageType::Picture
             | MessageType::Error
             | MessageType::GateControlResponse
             | MessageType::CameraControlResponse => {

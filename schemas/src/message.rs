@@ -87,7 +87,7 @@ pub enum Body {
 pub struct Picture {
     /// The gate that it shows.
     pub gate: GateId,
-    /// [`MessageType::Image`] or [`MessageType::Stream`].
+    /// [`MessageType::Image`], [`MessageType::Stream`] or [`MessageType::Picture`].
     pub message_type: MessageType,
 }
 

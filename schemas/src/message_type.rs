@@ -28,6 +28,8 @@ pub enum MessageType {
     Image,
     /// A frame of a running stream: raw JPEG.
     Stream,
+    /// A picture that was asked for by `camera_control` `fetch`: raw JPEG.
+    Picture,
     /// A fault that somebody should know of.
     Error,
     /// What became of a `gate_control`.
@@ -104,7 +106,7 @@ pub struct UnknownType;
 
 impl MessageType {
     /// Every type, in the order of the contract.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SystemStatus,
         Self::HardwareStatus,
         Self::GateStatus,
@@ -115,6 +117,7 @@ impl MessageType {
         Self::ImageCaptured,
         Self::Image,
         Self::Stream,
+        Self::Picture,
         Self::Error,
         Self::GateControlResponse,
         Self::CameraControlResponse,
@@ -137,6 +140,7 @@ impl MessageType {
             Self::ImageCaptured => "image_captured",
             Self::Image => "image",
             Self::Stream => "stream",
+            Self::Picture => "picture",
             Self::Error => "error",
             Self::GateControlResponse => "gate_control_response",
             Self::CameraControlResponse => "camera_control_response",
@@ -157,7 +161,7 @@ impl MessageType {
             | Self::ParkingEvent
             | Self::ImageCaptured
             | Self::Error => Kind::Event,
-            Self::Image | Self::Stream => Kind::Picture,
+            Self::Image | Self::Stream | Self::Picture => Kind::Picture,
             Self::GateControlResponse | Self::CameraControlResponse => Kind::Answer,
             Self::GateControl | Self::CameraControl | Self::RequestStatus | Self::RequestEvents => {
                 Kind::Command
@@ -185,6 +189,7 @@ impl MessageType {
             }
             Self::Stream => (AtMostOnce, Transient, Volatile),
             Self::ImageCaptured
+            | Self::Picture
             | Self::Error
             | Self::GateControlResponse
             | Self::CameraControlResponse

@@ -211,6 +211,7 @@ fn answer() -> impl Strategy<Value = Answer> {
             message,
             gate_status,
             image_id: None,
+            sha256: None,
             elapsed_ms,
         })
 }
@@ -258,6 +259,7 @@ fn command_body() -> impl Strategy<Value = CommandBody> {
                     action,
                     gate_id: None,
                     command_id: None,
+                    image_id: None,
                     fps,
                     max_seconds: fps,
                     requested_by: None,

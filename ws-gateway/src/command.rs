@@ -45,6 +45,7 @@ impl Refusal {
             message: Some(self.message.clone()),
             gate_status: None,
             image_id: None,
+            sha256: None,
             elapsed_ms: None,
         };
         let body = match &command.body {

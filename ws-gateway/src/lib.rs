@@ -17,6 +17,8 @@
 //! | commands of one client without an answer | 100 | answered `rate_limited` |
 //! | recent events of a channel | 10,000, and 8 MiB | the oldest is forgotten |
 //! | recent pictures of a gate | 20, and 8 MiB | the oldest is forgotten |
+//! | older pictures of a gate, which were asked for | 20, and 8 MiB | the oldest is forgotten |
+//! | pictures asked for at once | 4 | who asks for more waits, 5 s in all |
 //!
 //! The gateway keeps nothing that it could not lose: latest states, recent events and pictures,
 //! sessions. It never moves a boom by itself and never sends a command twice.
@@ -24,6 +26,7 @@
 mod command;
 mod config;
 mod controller;
+mod fetch;
 mod figures;
 mod gateway;
 mod http;

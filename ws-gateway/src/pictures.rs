@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use schemas::{GateId, Id, ImageCaptured};
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::config::Limits;
 
@@ -16,6 +16,8 @@ use crate::config::Limits;
 #[derive(Debug)]
 pub(crate) struct Pictures {
     albums: Mutex<HashMap<GateId, Album>>,
+    /// A picture came that somebody may wait for.
+    came: Notify,
     limits: Limits,
 }
 
@@ -26,22 +28,53 @@ pub(crate) struct Pictures {
 #[derive(Debug)]
 struct Album {
     latest: Option<Bytes>,
-    recent: VecDeque<(String, Bytes)>,
-    bytes: usize,
+    recent: Shelf,
     named: VecDeque<(Id, String)>,
+    /// Older ones, which somebody has asked for.
+    fetched: Shelf,
     stream: watch::Sender<Bytes>,
+}
+
+/// Pictures by their SHA-256, the oldest first.
+#[derive(Debug, Default)]
+struct Shelf {
+    pictures: VecDeque<(String, Bytes)>,
+    bytes: usize,
 }
 
 impl Pictures {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { albums: Mutex::default(), limits }
+        Self { albums: Mutex::default(), came: Notify::new(), limits }
     }
 
     /// A picture came.
     pub(crate) fn add(&self, gate: &GateId, picture: Bytes) {
         let sha256 = hex(&Sha256::digest(&picture));
 
-        self.with_album(gate, |album| album.add(sha256, picture, &self.limits));
+        self.with_album(gate, |album| {
+            album.latest = Some(picture.clone());
+            album.recent.add(sha256, picture, &self.limits);
+        });
+    }
+
+    /// A picture came that somebody had asked for.
+    pub(crate) fn add_fetched(&self, gate: &GateId, picture: Bytes) {
+        let sha256 = hex(&Sha256::digest(&picture));
+
+        self.with_album(gate, |album| album.fetched.add(sha256, picture, &self.limits));
+        self.came.notify_waiters();
+    }
+
+    /// A picture that was asked for, as soon as it is here.
+    pub(crate) async fn fetched(&self, gate: &GateId, sha256: &str) -> Bytes {
+        loop {
+            let came = self.came.notified();
+            let found = self.albums().get(gate).and_then(|album| album.find(sha256));
+            match found {
+                Some(picture) => return picture,
+                None => came.await,
+            }
+        }
     }
 
     /// Somebody cleared the retained picture.
@@ -53,9 +86,14 @@ impl Pictures {
 
     /// A picture has a name.
     pub(crate) fn name(&self, gate: &GateId, image: &ImageCaptured) {
+        self.name_as(gate, image.image_id.clone(), image.sha256.clone());
+    }
+
+    /// The picture with this SHA-256 has a name.
+    pub(crate) fn name_as(&self, gate: &GateId, image: Id, sha256: String) {
         self.with_album(gate, |album| {
-            album.named.push_back((image.image_id.clone(), image.sha256.clone()));
-            while album.named.len() > 2 * self.limits.pictures {
+            album.named.push_back((image, sha256));
+            while album.named.len() > 4 * self.limits.pictures {
                 album.named.pop_front();
             }
         });
@@ -75,7 +113,7 @@ impl Pictures {
         let album = albums.get(gate)?;
         let (_, sha256) = album.named.iter().rev().find(|(id, _)| id.as_str() == image)?;
 
-        album.recent.iter().find(|(sum, _)| sum == sha256).map(|(_, picture)| picture.clone())
+        album.find(sha256)
     }
 
     /// The frames from here on, if anything was ever seen of this gate.
@@ -101,24 +139,33 @@ impl Album {
     fn new() -> Self {
         Self {
             latest: None,
-            recent: VecDeque::new(),
-            bytes: 0,
+            recent: Shelf::default(),
             named: VecDeque::new(),
+            fetched: Shelf::default(),
             stream: watch::Sender::new(Bytes::new()),
         }
     }
 
+    fn find(&self, sha256: &str) -> Option<Bytes> {
+        self.recent.find(sha256).or_else(|| self.fetched.find(sha256))
+    }
+}
+
+impl Shelf {
+    fn find(&self, sha256: &str) -> Option<Bytes> {
+        self.pictures.iter().find(|(sum, _)| sum == sha256).map(|(_, picture)| picture.clone())
+    }
+
     fn add(&mut self, sha256: String, picture: Bytes, limits: &Limits) {
-        self.latest = Some(picture.clone());
         // A broker that is reached again sends its copy once more.
-        if self.recent.iter().any(|(sum, _)| *sum == sha256) {
+        if self.pictures.iter().any(|(sum, _)| *sum == sha256) {
             return;
         }
         self.bytes += picture.len();
-        self.recent.push_back((sha256, picture));
+        self.pictures.push_back((sha256, picture));
 
-        while self.recent.len() > limits.pictures || self.bytes > limits.picture_bytes {
-            let Some((_, oldest)) = self.recent.pop_front() else { return };
+        while self.pictures.len() > limits.pictures || self.bytes > limits.picture_bytes {
+            let Some((_, oldest)) = self.pictures.pop_front() else { return };
             self.bytes -= oldest.len();
         }
     }

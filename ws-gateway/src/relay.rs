@@ -26,6 +26,7 @@ use crate::{
     command,
     config::Config,
     controller::{self, Controllers},
+    fetch::Fetches,
     figures::Figures,
     hub::{Arrival, Channel, Hub, Outcome, say},
     outbox::Frame,
@@ -49,6 +50,7 @@ pub(crate) struct Relay {
     pub(crate) started: Instant,
     pub(crate) hub: Hub,
     pub(crate) pictures: Pictures,
+    pub(crate) fetches: Fetches,
     pub(crate) controllers: Controllers,
     pub(crate) uplink: Uplink,
     pub(crate) figures: Arc<Figures>,
@@ -82,6 +84,7 @@ impl Relay {
             started: Instant::now(),
             hub: Hub::new(limits.clone(), Arc::clone(&figures)),
             pictures: Pictures::new(limits),
+            fetches: Fetches::default(),
             controllers: Controllers::default(),
             uplink: Uplink::default(),
             figures,
@@ -211,9 +214,10 @@ impl Relay {
         match &report.body {
             Body::SystemStatus(status) => controller::notice(self, gate, status, arrival),
             Body::ImageCaptured(image) => self.pictures.name(gate, image),
-            Body::GateControlResponse(Answer { command_id, .. })
-            | Body::CameraControlResponse(Answer { command_id, .. }) => {
-                self.hub.answered(command_id);
+            Body::GateControlResponse(Answer { command_id, .. }) => self.hub.answered(command_id),
+            Body::CameraControlResponse(answer) => {
+                self.hub.answered(&answer.command_id);
+                self.fetches.answered(answer);
             }
             Body::HardwareStatus(_)
             | Body::GateStatus(_)
@@ -255,6 +259,8 @@ impl Relay {
 
         if picture.message_type == MessageType::Stream {
             self.pictures.stream(&picture.gate, bytes);
+        } else if picture.message_type == MessageType::Picture {
+            self.pictures.add_fetched(&picture.gate, bytes);
         } else {
             self.pictures.add(&picture.gate, bytes);
         }

@@ -57,7 +57,7 @@ impl Admission {
             Ok(Message::Report(_) | Message::Picture(_)) => {
                 Err(Refusal::new(AnswerCode::Invalid, "this is not a command"))
             }
-            Err(error) => Err(Refusal::invalid(&error)),
+            Err(error) => Err(Refusal::undecodable(&error)),
         }
     }
 
@@ -102,13 +102,17 @@ impl Refusal {
         Self::new(AnswerCode::Expired, message)
     }
 
-    fn invalid(error: &DecodeError) -> Self {
+    pub(crate) fn invalid(message: &str) -> Self {
+        Self::new(AnswerCode::Invalid, message)
+    }
+
+    fn undecodable(error: &DecodeError) -> Self {
         let message = match error.source() {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         };
 
-        Self::new(AnswerCode::Invalid, &message)
+        Self::invalid(&message)
     }
 
     pub(crate) fn no_record() -> Self {

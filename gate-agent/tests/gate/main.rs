@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
+mod camera;
 mod cards;
 mod commands;
 mod devices;

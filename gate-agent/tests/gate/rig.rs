@@ -1,6 +1,6 @@
 //! A gate on a bench: simulated devices, the agent, a broker, and somebody who listens.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use access::Access;
 use broker::{Broker, Transport};
@@ -23,14 +23,14 @@ pub(crate) struct Rig {
     pub(crate) ears: Ears,
     broker: BrokerProcess,
     agent: Option<Running>,
-    reader: Option<CardReader>,
-    lane: Lane,
+    fitting: Fitting,
     dir: TempDir,
 }
 
 /// What was published, in order.
 pub(crate) struct Ears {
     heard: mpsc::Receiver<Heard>,
+    last: HashMap<String, Vec<u8>>,
     pub(crate) client: AsyncClient,
     _tasks: JoinSet<()>,
 }
@@ -53,28 +53,46 @@ struct Running {
     tasks: JoinSet<()>,
 }
 
+/// What is at the gate besides its barrier.
+#[derive(Clone, Default)]
+struct Fitting {
+    lane: Lane,
+    /// The simulated one where there is none.
+    reader: Option<CardReader>,
+    camera: Camera,
+}
+
 impl Rig {
     /// Everything runs and the agent has said that it is online.
     pub(crate) async fn start() -> Self {
-        Self::start_with(Lane::default(), None, tempfile::tempdir().unwrap()).await
+        Self::start_with(Fitting::default()).await
     }
 
     /// The same with a card reader that the test has at its other end.
     pub(crate) async fn start_with_reader(reader: CardReader) -> Self {
-        Self::start_with(Lane::default(), Some(reader), tempfile::tempdir().unwrap()).await
+        Self::start_with(Fitting { reader: Some(reader), ..Fitting::default() }).await
     }
 
-    /// The same, with a lane that is configured like this; its files are in `dir`.
+    /// The same with a camera.
+    pub(crate) async fn start_with_camera(camera: Camera) -> Self {
+        Self::start_with(Fitting { camera, ..Fitting::default() }).await
+    }
+
+    /// The same with a lane that is configured like this; its files are in `dir`.
     pub(crate) async fn with_lane(lane: Lane, dir: TempDir) -> Self {
-        Self::start_with(lane, None, dir).await
+        Self::start_in(dir, Fitting { lane, ..Fitting::default() }).await
     }
 
-    async fn start_with(lane: Lane, reader: Option<CardReader>, dir: TempDir) -> Self {
+    async fn start_with(fitting: Fitting) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), fitting).await
+    }
+
+    async fn start_in(dir: TempDir, fitting: Fitting) -> Self {
         let gate = Gate::start(dir.path(), "gate_in", SimConfig::at_speed(10)).unwrap();
         let broker = BrokerProcess::start("127.0.0.1:0".parse().unwrap()).await;
         let ears = Ears::open(broker.address).await;
         let gate = Arc::new(gate);
-        let mut rig = Self { gate, ears, broker, agent: None, reader, lane, dir };
+        let mut rig = Self { gate, ears, broker, agent: None, fitting, dir };
 
         rig.start_agent();
         rig.ears.wait_for("system_status", |m| m["payload"]["state"] == "online").await;
@@ -119,10 +137,19 @@ impl Rig {
     }
 
     fn config(&self) -> Config {
+        let Fitting { lane, reader, camera } = self.fitting.clone();
         let config = config(&self.gate);
-        let card_reader = self.reader.clone().or(config.card_reader);
+        let card_reader = reader.or(config.card_reader);
 
-        Config { card_reader, lane: self.lane.clone(), ..config }
+        Config { card_reader, lane, camera, ..config }
+    }
+
+    /// The same, but for the devices.
+    pub(crate) async fn restart_agent_without_waiting(&mut self) {
+        self.stop_agent().await;
+        self.ears.wait_for("system_status", |m| m["payload"]["state"] == "stopped").await;
+        self.start_agent();
+        self.ears.wait_for("system_status", |m| m["payload"]["state"] != "stopped").await;
     }
 
     pub(crate) async fn stop_broker(&mut self) {
@@ -138,16 +165,25 @@ impl Rig {
 
     /// Publishes a `gate_control` that says when it was sent.
     pub(crate) async fn command(&self, id: &str, payload: Value) {
+        self.send("gate_control", id, payload).await;
+    }
+
+    /// The same for a `camera_control`.
+    pub(crate) async fn camera_command(&self, id: &str, payload: Value) {
+        self.send("camera_control", id, payload).await;
+    }
+
+    async fn send(&self, kind: &str, id: &str, payload: Value) {
         let mut payload = payload;
         payload["command_id"] = id.into();
         let message = json!({
-            "type": "gate_control",
+            "type": kind,
             "payload": payload,
             "gate_id": "gate_in",
             "timestamp": stamp::now(),
         });
 
-        self.publish("gate_control", message.to_string()).await;
+        self.publish(kind, message.to_string()).await;
     }
 
     pub(crate) async fn publish(&self, kind: &str, bytes: impl Into<Vec<u8>>) {
@@ -218,12 +254,21 @@ impl Ears {
         });
         timeout(PATIENCE, subscribed).await.unwrap().unwrap();
 
-        Self { heard, client, _tasks: tasks }
+        Self { heard, last: HashMap::new(), client, _tasks: tasks }
     }
 
     /// The next message.
     pub(crate) async fn next(&mut self) -> Heard {
-        timeout(PATIENCE, self.heard.recv()).await.expect("a message comes in time").unwrap()
+        let heard = timeout(PATIENCE, self.heard.recv()).await;
+        let heard = heard.expect("a message comes in time").unwrap();
+        self.last.insert(heard.kind.clone(), heard.bytes.clone());
+
+        heard
+    }
+
+    /// The last one of this type among those that came.
+    pub(crate) fn last(&self, kind: &str) -> Option<Vec<u8>> {
+        self.last.get(kind).cloned()
     }
 
     /// The next message of this type that is as wanted; what comes before it is not kept.
@@ -242,6 +287,7 @@ impl Ears {
         let search = async {
             loop {
                 let heard = self.heard.recv().await.unwrap();
+                self.last.insert(heard.kind.clone(), heard.bytes.clone());
                 let Ok(message) = serde_json::from_slice(&heard.bytes) else { continue };
                 if heard.kind == kind && wanted(&message) {
                     return (message, heard.bytes);

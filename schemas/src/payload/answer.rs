@@ -29,6 +29,9 @@ pub struct Answer {
     /// The picture that was taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_id: Option<Id>,
+    /// The SHA-256 of the picture that was fetched, as in `image_captured`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Milliseconds since the command arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_ms: Option<u64>,

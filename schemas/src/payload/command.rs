@@ -79,6 +79,9 @@ pub struct CameraControl {
     /// By which the command is recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_id: Option<Id>,
+    /// The picture that is wanted, of `fetch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<Id>,
     /// Frames a second of the stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fps: Option<u32>,
@@ -106,6 +109,8 @@ pub enum CameraAction {
     StartStream,
     /// End that.
     StopStream,
+    /// Publish a picture that was kept once more.
+    Fetch,
 }
 
 /// Asks a gate for all its states anew.

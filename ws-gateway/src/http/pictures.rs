@@ -10,10 +10,11 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use schemas::GateId;
+use schemas::{GateId, Id};
 use tokio::{sync::watch, time};
 
 use super::{Site, reply};
+use crate::fetch::FetchError;
 
 /// A stream that sends nothing for so long has ended.
 const STREAM_ENDS_AFTER: Duration = Duration::from_secs(5);
@@ -31,19 +32,25 @@ pub(super) async fn latest(State(site): State<Site>, Path(gate): Path<String>) -
     }
 }
 
+/// A picture by its name: one that is here, or one that the agent of the gate keeps.
 pub(super) async fn named(
     State(site): State<Site>,
     Path((gate, file)): Path<(String, String)>,
 ) -> Response {
-    let picture = file
-        .strip_suffix(".jpg")
-        .zip(known(&gate))
-        .and_then(|(image, gate)| site.relay.pictures.find(&gate, image));
+    let named =
+        file.strip_suffix(".jpg").and_then(|image| image.parse::<Id>().ok()).zip(known(&gate));
+    let Some((image, gate)) = named else {
+        return missing("there is no such picture: its name is IMAGE_ID.jpg");
+    };
+    if let Some(picture) = site.relay.pictures.find(&gate, image.as_str()) {
+        return jpeg(picture);
+    }
 
-    match picture {
-        Some(picture) => jpeg(picture),
-        None => {
-            missing("there is no such picture here: the gateway keeps the last few of each gate")
+    match site.relay.fetch(&gate, image).await {
+        Ok(picture) => jpeg(picture),
+        Err(error @ (FetchError::NotKept | FetchError::Offline)) => missing(&error.to_string()),
+        Err(error @ FetchError::NoAnswer) => {
+            reply::refusal(StatusCode::GATEWAY_TIMEOUT, "timeout", &error.to_string())
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod controllers;
+mod fetch;
 mod http;
 mod input;
 mod life;
