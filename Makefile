@@ -13,10 +13,10 @@ SECONDS := 60
 HOURS := 24
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench soak fuzz cuts firmware fmt clippy doc deny audit unit browser
+.PHONY: help run test check bench soak fuzz cuts firmware fmt clippy doc deny audit unit browser test-hardware
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## The whole site on this machine; stop it with Ctrl-C
 	@scripts/install-missing run
@@ -82,6 +82,9 @@ unit: ## All tests in Rust: crates, documentation, the whole system
 		set -x; $(CARGO) test $(LOCKED) $(EVERYTHING) --no-fail-fast; \
 	fi
 	$(CARGO) test $(LOCKED) --workspace --doc
+
+test-hardware: ## Cameras behind the kernel's own drivers, in a virtual machine (needs qemu)
+	@test-hardware/run
 
 browser: $(BROWSER)/node_modules/.package-lock.json ## The page in a browser
 	$(CARGO) build $(LOCKED) $(EVERYTHING)

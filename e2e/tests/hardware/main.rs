@@ -1,0 +1,8 @@
+//! Cameras behind the kernel's own drivers. They need a machine that has them: `make test-hardware`
+//! makes one.
+
+#![cfg(target_os = "linux")]
+
+mod rig;
+mod usb;
+mod vivid;
