@@ -22,7 +22,7 @@ use service::stamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::{
     board::{CameraHealth, Change},
@@ -122,7 +122,6 @@ impl CameraTask {
                 match self.eye.look() {
                     Ok(_) => {
                         let stream = Stream::start(frames_per_second, max_seconds);
-                        info!(?stream, "Stream");
                         self.stream = Some(stream);
                         self.tell_health().await;
                         self.answer(id, "start_stream", Ok(None));

@@ -29,6 +29,9 @@ mod serial;
 mod uplink;
 mod voice;
 
+/// What is left out of the log unless it is asked for: a library that repeats itself at each try.
+pub const LOG_FILTER: &str = "retina=warn";
+
 pub use app::{Agent, PrepareError};
 pub use camera::camera_worker;
 pub use config::{

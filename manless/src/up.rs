@@ -49,7 +49,8 @@ struct Running {
 #[tokio::main(worker_threads = 2)]
 pub(crate) async fn run(config: Option<&Path>) -> Result<()> {
     let settings = Settings::load(config, env::vars())?;
-    telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
+    let quiet = format!("{},{}", broker::LOG_FILTER, gate_agent::LOG_FILTER);
+    telemetry::init(&settings.read("log")?, &quiet)?;
     open_files::raise();
     let stop = signal::shutdown().context("cannot listen for signals")?;
 

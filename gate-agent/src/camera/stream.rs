@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+use tracing::info;
 
 use super::Shot;
 
@@ -26,14 +27,11 @@ impl Stream {
     pub(super) fn start(frames_per_second: Option<u32>, max_seconds: Option<u32>) -> Self {
         let frames = frames_per_second.unwrap_or(FRAME_RATE).clamp(1, FASTEST);
         let length = max_seconds.map_or(LENGTH, |seconds| Duration::from_secs(seconds.into()));
+        let length = length.min(LONGEST);
         let now = Instant::now();
+        info!(frames, ?length, "Stream");
 
-        Self {
-            next: now,
-            every: Duration::from_secs(1) / frames,
-            until: now + length.min(LONGEST),
-            shown: None,
-        }
+        Self { next: now, every: Duration::from_secs(1) / frames, until: now + length, shown: None }
     }
 
     /// Whether a frame is wanted, now that one was due.

@@ -1,5 +1,6 @@
 //! Cameras that answer as cameras do: slowly, wrongly, by halves, and not at all.
 
+mod rtsp;
 mod server;
 
 use std::io::Write;
@@ -14,6 +15,7 @@ use crate::{
     camera::{CameraError, Eye, Frame, FrameSource, drive, feed},
     config::{Camera, Fitted, Source},
 };
+use rtsp::RtspServer;
 use server::{Does, Server};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -155,6 +157,41 @@ async fn what_is_no_stream_is_said() {
     }
 }
 
+#[tokio::test]
+async fn the_track_of_an_rtsp_stream_that_is_mjpeg_is_shown() {
+    let server = RtspServer::start("JPEG").await;
+    let password = password("sesame");
+    let login = format!("username = \"admin\", password_file = \"{}\"", path(&password));
+    let mut eye = opened(&format!("rtsp = \"{}\", {login}", server.url()));
+
+    let frame = seen(&mut eye).await;
+
+    assert_eq!(pixels(&frame.jpeg), pixels(&rtsp::picture()));
+    let first = eye.0.look().unwrap().moment.at;
+    while eye.0.look().unwrap().moment.at == first {
+        next(&mut eye).await;
+    }
+    drop(server);
+    assert!(matches!(failed(&mut eye).await, CameraError::Failed(_) | CameraError::Unreachable(_)));
+}
+
+#[tokio::test]
+async fn an_rtsp_stream_that_cannot_be_used_is_said_to_be() {
+    let (jpeg, h264) = (RtspServer::start("JPEG").await, RtspServer::start("H264").await);
+    let (right, wrong) = (password("sesame"), password("wrong"));
+    let with = |password| format!("username = \"admin\", password_file = \"{}\"", path(password));
+
+    for (url, login, expected) in [
+        (jpeg.url(), with(&wrong), "refuses the user"),
+        (jpeg.url(), "fps = 10".to_owned(), "wants a login"),
+        (h264.url(), with(&right), "no MJPEG track, only h264"),
+        ("rtsp://127.0.0.1:1/".to_owned(), with(&right), "cannot reach the camera"),
+    ] {
+        let error = refused(opened(&format!("rtsp = \"{url}\", {login}"))).await.to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
 /// What this camera shows, from now on.
 fn opened(table: &str) -> (Eye, JoinSet<()>) {
     let camera = fitted(table);
@@ -235,6 +272,12 @@ fn password(text: &str) -> NamedTempFile {
 
 fn path(file: &NamedTempFile) -> String {
     file.path().display().to_string()
+}
+
+fn pixels(jpeg: &[u8]) -> Vec<u8> {
+    use zune_jpeg::{JpegDecoder, zune_core::bytestream::ZCursor};
+
+    JpegDecoder::new(ZCursor::new(jpeg)).decode().unwrap()
 }
 
 fn picture(side: u16) -> Bytes {

@@ -144,7 +144,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared) {
                 }
             }
             Does::WantsDigest(body) => {
-                if login.is_some_and(|login| is_digest_of_admin(&login, &target)) {
+                if login.is_some_and(|login| is_digest_of_admin(&login, "GET", &target)) {
                     answer(&mut stream, "200 OK", "image/jpeg", &body).await
                 } else {
                     let wants = "Basic realm=\"cam\"\r\nWWW-Authenticate: Digest realm=\"cam\", \
@@ -216,7 +216,7 @@ async fn send_parts(stream: &mut (impl AsyncWrite + Unpin), parts: Vec<Bytes>, s
 }
 
 /// As RFC 7616, section 3.4, has it.
-fn is_digest_of_admin(login: &str, target: &str) -> bool {
+pub(super) fn is_digest_of_admin(login: &str, method: &str, target: &str) -> bool {
     let Ok(parsed) = parse_challenges(login) else { return false };
     let value = |name: &str| {
         let params = &parsed[0].params;
@@ -224,7 +224,7 @@ fn is_digest_of_admin(login: &str, target: &str) -> bool {
         found.map(|(_, value)| value.to_unescaped()).unwrap_or_default()
     };
     let secret = hash("admin:cam:sesame");
-    let asked = hash(&format!("GET:{target}"));
+    let asked = hash(&format!("{method}:{target}"));
     let expected = hash(&format!(
         "{secret}:{}:{}:{}:auth:{asked}",
         value("nonce"),
