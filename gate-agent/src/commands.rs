@@ -101,6 +101,7 @@ impl Commands {
         let action = command.body.action();
         let id = match command.command_id() {
             None => stamp::new_id(),
+            Some(id) if changes_nothing(&command.body) => id.clone(),
             Some(id) => match self.journal.remember(id).await {
                 Ok(CommandRecord::New) => id.clone(),
                 Ok(CommandRecord::Seen { outcome }) => {
@@ -182,6 +183,11 @@ impl Commands {
             },
         ));
     }
+}
+
+/// To ask for a picture once more is no command that was seen before, and worth no write.
+fn changes_nothing(body: &CommandBody) -> bool {
+    matches!(body, CommandBody::CameraControl(control) if control.action == CameraAction::Fetch)
 }
 
 /// Stop and emergency do not wait for a disk that fails.

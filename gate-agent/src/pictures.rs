@@ -17,7 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use schemas::{Body, Fault, Id};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 use tracing::{info, warn};
 
 use crate::{config::KeepPictures, mailbox::Mailbox, voice::Voice};
@@ -25,6 +25,8 @@ use store::Store;
 
 /// As many pictures may wait for the disk. More is a disk that hangs.
 const QUEUE: usize = 16;
+/// How long whoever wants a picture waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How often old pictures are looked for when no new ones come.
 const TIDY: Duration = Duration::from_secs(3600);
 
@@ -67,12 +69,12 @@ impl Pictures {
         }
     }
 
-    /// A picture that was kept. Resolves when the disk has answered.
+    /// A picture that was kept. `None` as well where the disk does not answer in time.
     pub(crate) async fn find(&self, image: Id) -> Option<Bytes> {
         let (reply, answer) = oneshot::channel();
         self.0.try_send(Request::Find(image, reply)).ok()?;
 
-        answer.await.ok().flatten()
+        timeout(PATIENCE, answer).await.ok()?.ok().flatten()
     }
 }
 

@@ -47,7 +47,11 @@ impl Local {
 impl FrameSource for Local {
     async fn show(&mut self, film: &Film) -> Result<Infallible, CameraError> {
         let failed = |error: io::Error| CameraError::Failed(format!("no worker process: {error}"));
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        // Ctrl-C is for the agent, which ends its workers itself.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command
             .args(&self.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
