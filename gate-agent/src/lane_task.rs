@@ -4,13 +4,13 @@
 //! the mailbox, its status to the board, occasions for a picture to the camera. It never waits for
 //! any of them: a full disk or a dead network must never come between a vehicle and the boom.
 
+mod alarm;
+mod recorder;
+
 use std::{collections::HashMap, convert::Infallible, time::Duration};
 
-use lane::{Action, Alarm, BarrierOrder, Input, Lane, Mode, Outcome, Record, WhichLoop};
-use schemas::{
-    Answer, Body, CardDetected, Decision, EventName, Fault, GateAction, GateStatus, Id,
-    MessageType, ParkingEvent, Passage, Report,
-};
+use lane::{Action, Alarm, BarrierOrder, Input, Lane, Mode, Outcome, Record};
+use schemas::{Answer, Body, GateAction, GateStatus, Id, MessageType};
 use service::stamp;
 use tokio::{
     sync::mpsc,
@@ -23,6 +23,7 @@ use crate::{
     board::Change, camera::Witness, cards::Cards, config::Direction, journal_task::JournalHandle,
     mailbox::Mailbox, voice::Voice,
 };
+use recorder::Recorder;
 
 /// How often the lane is told what the clock shows, while its mode has an end.
 const CLOCK: Duration = Duration::from_secs(1);
@@ -52,10 +53,7 @@ struct LaneTask {
     noted: Mode,
     /// When the lane was last told what the clock shows.
     clock: Instant,
-    /// The last card and the id of the event about it: what it led to names it as its cause.
-    last_card: Option<(String, Id)>,
-    /// The id of the last event about a card, where that is still to be decided on.
-    asked: Option<Id>,
+    recorder: Recorder,
 }
 
 /// Runs until cancelled.
@@ -67,13 +65,12 @@ pub(crate) async fn run(
 ) -> Result<(), Infallible> {
     let mut task = LaneTask {
         noted: lane.mode().clone(),
+        recorder: Recorder::new(outputs.voice.clone(), outputs.direction),
         lane,
         outputs,
         arrivals: HashMap::new(),
         told: None,
         clock: Instant::now(),
-        last_card: None,
-        asked: None,
     };
 
     loop {
@@ -143,18 +140,10 @@ impl LaneTask {
     }
 
     fn raise_alarm(&self, alarm: Alarm) {
-        let (code, message) = match alarm {
-            Alarm::LoopStuck(which) => ("loop_stuck", loop_stuck(which)),
-            Alarm::OrderRefused(order) => ("order_refused", order_refused(order)),
-        };
-        warn!(code, message, "Alarm");
+        let fault = alarm::fault(alarm);
+        warn!(code = fault.code, reason = fault.message, "Alarm");
 
-        self.outputs.mailbox.post(&self.outputs.voice.report(Body::Error(Fault {
-            code: code.to_owned(),
-            message,
-            command_id: None,
-            detail: None,
-        })));
+        self.outputs.mailbox.post(&self.outputs.voice.report(Body::Error(fault)));
     }
 
     fn answer(&mut self, id: Id, action: GateAction, outcome: Outcome) {
@@ -183,101 +172,9 @@ impl LaneTask {
     }
 
     fn record(&mut self, record: Record) {
-        let drafts = match record {
-            Record::Card { card, decision, reason, command } => {
-                vec![self.card(card, decision, reason.as_deref(), command)]
-            }
-            Record::Passage { trigger, confirmation, card, command } => {
-                let event_id = stamp::new_id();
-                let image_id = self.outputs.witness.see_passage(&event_id);
-                let cause = command.clone().or_else(|| self.event_about(card.as_deref()));
-                let passage = Passage {
-                    event_id: event_id.clone(),
-                    card_id: card.clone(),
-                    image_id: image_id.clone(),
-                    trigger,
-                    passage: confirmation,
-                };
-                self.passage(
-                    passage,
-                    ParkingEvent {
-                        event_id: Some(event_id),
-                        card_id: card,
-                        image_id,
-                        command_id: command,
-                        ..event(self.direction_event())
-                    },
-                    cause,
-                )
-            }
-            Record::Event { event: name, card, command, detail } => {
-                let cause = command.clone().or_else(|| self.event_about(card.as_deref()));
-                info!(event = ?name, "Event");
-                let event = ParkingEvent {
-                    card_id: card,
-                    command_id: command,
-                    detail: detail.map(Into::into),
-                    ..event(name)
-                };
-                vec![Report { cause, ..self.outputs.voice.report(Body::ParkingEvent(event)) }]
-            }
-        };
+        let events = self.recorder.events(record, &mut self.outputs.witness);
 
-        self.outputs.journal.append(drafts);
-    }
-
-    fn card(
-        &mut self,
-        card: String,
-        decision: Decision,
-        reason: Option<&str>,
-        command: Option<Id>,
-    ) -> Report {
-        info!(?decision, reason, "Card");
-        let cause = command.or_else(|| self.question_about(&card, decision));
-        let body = Body::CardDetected(CardDetected {
-            card_id: card.clone(),
-            reader: Some("card_reader".to_owned()),
-            decision,
-            reason: reason.map(ToOwned::to_owned),
-        });
-        let report = Report { cause, ..self.outputs.voice.report(body) };
-        self.asked = report.id.clone().filter(|_| decision == Decision::Pending);
-        self.last_card = report.id.clone().map(|id| (card, id));
-
-        report
-    }
-
-    fn passage(&self, passage: Passage, event: ParkingEvent, cause: Option<Id>) -> Vec<Report> {
-        info!(trigger = ?passage.trigger, passage = ?passage.passage, "Passage");
-        let passage = match self.outputs.direction {
-            Direction::Entry => Body::ParkingEntry(passage),
-            Direction::Exit => Body::ParkingExit(passage),
-        };
-
-        [passage, Body::ParkingEvent(event)]
-            .map(|body| Report { cause: cause.clone(), ..self.outputs.voice.report(body) })
-            .to_vec()
-    }
-
-    fn direction_event(&self) -> EventName {
-        match self.outputs.direction {
-            Direction::Entry => EventName::Entry,
-            Direction::Exit => EventName::Exit,
-        }
-    }
-
-    /// The event that said that a card is being decided on, once it is.
-    fn question_about(&self, card: &str, decision: Decision) -> Option<Id> {
-        let is_final = decision != Decision::Pending;
-
-        self.asked.clone().filter(|_| is_final && self.event_about(Some(card)).is_some())
-    }
-
-    fn event_about(&self, card: Option<&str>) -> Option<Id> {
-        let (last, id) = self.last_card.as_ref()?;
-
-        (Some(last.as_str()) == card).then(|| id.clone())
+        self.outputs.journal.append(events);
     }
 
     /// Told again at the next occasion, should the board be behind.
@@ -298,39 +195,6 @@ impl LaneTask {
             self.outputs.journal.note_mode(mode.clone());
             self.noted = mode.clone();
         }
-    }
-}
-
-fn loop_stuck(which: WhichLoop) -> String {
-    let place = match which {
-        WhichLoop::Closing => "under the boom",
-        WhichLoop::Arming => "in front of the boom",
-    };
-
-    format!(
-        "the loop {place} has been occupied for too long: look whether a vehicle stands there, \
-         and check the loop and its detector"
-    )
-}
-
-fn order_refused(order: BarrierOrder) -> String {
-    let what = match order {
-        BarrierOrder::Open => "open",
-        BarrierOrder::Close => "close",
-        BarrierOrder::Stop => "stop",
-    };
-
-    format!("the barrier controller refuses to {what}: look at the barrier")
-}
-
-fn event(event: EventName) -> ParkingEvent {
-    ParkingEvent {
-        event,
-        event_id: None,
-        card_id: None,
-        image_id: None,
-        command_id: None,
-        detail: None,
     }
 }
 

@@ -47,8 +47,13 @@ impl Lane {
     fn on_found(&mut self, reading: Reading, now: Instant) {
         self.is_lost = false;
         self.on_crossing_unseen(reading, now);
+        let held_up = matches!(self.mode.mode, LaneMode::HeldOpen | LaneMode::EmergencyOpen)
+            && reading.position == BarrierStatus::Open;
         if reading.mover == Mover::Hand {
             self.opened_by = OpenedBy::Hand;
+        } else if held_up {
+            // As this lane had it before a restart.
+            self.opened_by = OpenedBy::Software;
         }
 
         match reading.position {

@@ -67,6 +67,21 @@ fn a_gate_held_closed_comes_down_after_the_vehicle_wherever_the_boom_stood() {
 }
 
 #[test]
+fn a_gate_that_was_held_open_over_a_restart_closes_after_auto() {
+    for (mode, action) in [
+        (LaneMode::HeldOpen, GateAction::Auto),
+        (LaneMode::EmergencyOpen, GateAction::EmergencyReset),
+    ] {
+        let mut rig = Rig::new();
+        rig.lane = Lane::new(CONFIG, Mode::of(mode));
+        rig.reading(Open, Clear, Mover::Nobody).after(CONFIG.open_for * 10).expect(&[]);
+
+        rig.command(action).drain();
+        rig.after(CONFIG.open_for).expect(&["CLOSE"]);
+    }
+}
+
+#[test]
 fn an_opening_outlives_a_controller_that_was_lost_meanwhile() {
     let mut rig = Rig::closed();
     rig.card("A").boom(Opening).when(Input::BarrierLost).drain();

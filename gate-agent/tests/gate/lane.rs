@@ -1,0 +1,76 @@
+//! Modes that end by themselves, and the loop in front of the boom.
+
+use barrier_link::Position;
+use gate_agent::Lane;
+use serde_json::json;
+use service::stamp;
+use site_sim::{Loops, Vehicle};
+
+use crate::rig::Rig;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_has_an_owner_and_ends_by_itself_over_a_restart() {
+    let mut rig = Rig::start().await;
+    let until = format!("{}", stamp::now() + std::time::Duration::from_secs(3));
+    let hold = json!({
+        "action": "hold_open",
+        "until": until,
+        "requested_by": "ann",
+        "reason": "market day",
+    });
+
+    rig.command("c1", hold).await;
+    assert_eq!(rig.outcome("c1").await["status"], "succeeded");
+    rig.restart_agent().await;
+
+    let held = rig.ears.wait_for("gate_status", |m| m["payload"]["status"] == "open").await;
+    assert_eq!(held["payload"]["mode"], "held_open");
+    assert_eq!(held["payload"]["mode_owner"], "ann");
+    assert_eq!(held["payload"]["mode_reason"], "market day");
+    rig.ears.wait_for("parking_event", |m| m["payload"]["event"] == "auto").await;
+    let auto = rig.ears.wait_for("gate_status", |m| m["payload"]["status"] == "closed").await;
+    assert_eq!(auto["payload"]["mode"], "auto");
+    assert!(auto["payload"]["mode_owner"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_until_a_time_that_has_passed_is_refused() {
+    let mut rig = Rig::start().await;
+
+    rig.command("c1", json!({"action": "hold_open", "until": "2020-01-01T00:00:00Z"})).await;
+
+    assert_eq!(rig.outcome("c1").await["code"], "invalid");
+    assert_eq!(rig.gate.position(), Position::Closed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_arming_loop_a_card_needs_a_vehicle() {
+    let mut rig = Rig::with_lane(Lane::default(), tempfile::tempdir().unwrap()).await;
+    rig.gate.fit(Loops::Both);
+    rig.ears.wait_for("gate_status", |m| m["payload"]["vehicle_waiting"] == false).await;
+
+    rig.gate.present_card("A1").unwrap();
+    let denied = rig.ears.wait_for("card_detected", |_| true).await;
+    assert_eq!(denied["payload"]["reason"], "no vehicle is in front of the barrier");
+
+    rig.gate.drive_through("A2").unwrap();
+    let entry = rig.ears.wait_for("parking_entry", |_| true).await;
+    assert_eq!(entry["payload"]["card_id"], "A2");
+    assert_eq!(entry["payload"]["passage"], "confirmed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vehicle_that_backs_out_has_not_passed() {
+    let mut rig = Rig::start().await;
+    rig.gate.fit(Loops::Both);
+    rig.gate.vehicle_in_front(Vehicle::Present);
+    rig.ears.wait_for("gate_status", |m| m["payload"]["vehicle_waiting"] == true).await;
+    rig.gate.present_card("A1").unwrap();
+    rig.ears.wait_for("gate_status", |m| m["payload"]["status"] == "open").await;
+
+    rig.gate.vehicle_in_front(Vehicle::Absent);
+
+    let event = rig.ears.wait_for("parking_event", |_| true).await;
+    assert_eq!(event["payload"]["event"], "no_passage");
+    assert_eq!(event["payload"]["card_id"], "A1");
+}
