@@ -67,7 +67,8 @@ bool Boom::isMoving() const {
 
 void Boom::follow(uint32_t now) {
   if (inputs_.limitOpen && inputs_.limitClosed) {
-    // A switch is stuck, or a wire is.
+    // A switch is stuck, or a wire is: nobody knows where a boom that moves would end.
+    if (isMoving()) pulses_.give(Relay::Stop, now);
     position_ = Position::Unknown;
     failed_ = true;
     return;

@@ -12,6 +12,7 @@
 //   opening, closing    | its end is reached                    | rests                      |
 //   closing             | it has turned and is open again       | rests                      | safety
 //   opening, closing    | it takes longer than TRAVEL_MAX_MS    | stops; "unknown" if at no end |
+//   any                 | both limit switches are on            | stops if it moves; "unknown" |
 //   closed, open        | it leaves its limit switch unordered  | says "opening", "closing"  | manual
 //   any                 | the controller starts                 | nothing                    | none
 //

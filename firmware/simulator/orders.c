@@ -55,6 +55,7 @@ static bool set_switch(const char *which, const char *health) {
   if (!upper && !is(which, "closed")) return false;
 
   boom_switch(upper, is(health, "follows") ? FOLLOWS : is(health, "on") ? STUCK_ON : STUCK_OFF);
+  watch_broken_switch();
   return true;
 }
 

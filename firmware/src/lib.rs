@@ -3,9 +3,9 @@
 //! `firmware/barrier` is the sketch, `firmware/simulator` the program that runs it in simavr. The build
 //! script makes both where their tools are installed; elsewhere the tests are skipped, and say so.
 //!
-//! A [`Simulator`] is one such program. On a [bench](Simulator::on_bench) its time stands still until it
-//! is told to pass, so that what happens does not depend on the machine. At a
-//! [port](Simulator::at_port) it keeps pace with real time, and an agent can open it.
+//! A `Simulator` is one such program. `on_bench`, its time stands still until it is told to pass, so that
+//! what happens does not depend on the machine. `at_port`, it keeps pace with real time, and an agent
+//! can open it.
 
 #[cfg(simulator)]
 mod simulator;

@@ -35,6 +35,7 @@ on_both! {
     a_boom_that_rests_stays_when_nobody_watches,
     each_order_has_one_answer,
     an_agent_has_to_go_on_with_checksums_and_a_person_need_not_begin,
+    half_a_line_is_forgotten_in_a_silence,
     a_reset_moves_nothing,
     a_boom_on_its_way_is_still_known_after_a_reset,
 }
@@ -227,6 +228,14 @@ fn an_agent_has_to_go_on_with_checksums_and_a_person_need_not_begin(bench: Bench
     // After 5 s without a good line it may be a person again.
     barrier.after(5200).silently();
     barrier.send(b"close\r\n").says(["OK", &state("closing", "order")]);
+}
+
+fn half_a_line_is_forgotten_in_a_silence(bench: Bench) {
+    let mut barrier = bench.ready();
+
+    barrier.order("PING 1").silently();
+    barrier.send(b"op").after(5200).says([]);
+    barrier.send(b"en\n").says(["NO unknown"]);
 }
 
 fn a_reset_moves_nothing(bench: Bench) {

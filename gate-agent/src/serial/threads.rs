@@ -48,9 +48,10 @@ fn keep_open(path: &str, baud: u32, events: &Sender<LineEvent>, writes: &Writes)
     let mut told = String::new();
 
     while !events.is_closed() {
-        let kept = dtr::keep_up(path);
-        let opened = serialport::new(path, baud).timeout(READ_TIMEOUT).open();
-        drop(kept);
+        let opened = {
+            let _kept = dtr::keep_up(path);
+            serialport::new(path, baud).timeout(READ_TIMEOUT).open()
+        };
         let end = match opened {
             Ok(port) => {
                 backoff.reset();
