@@ -70,9 +70,8 @@ pub(crate) async fn run(
         if let Err(jammed) = line.write(say) {
             heard = controller.on_down(jammed.to_string());
         }
-        for heard in heard {
-            outputs.tell(heard, &path).await;
-        }
+        outputs.tell_lane(&heard).await;
+        outputs.tell_board(heard, &path).await;
     }
 }
 
@@ -85,27 +84,34 @@ fn conversation(protocol: Protocol) -> Box<dyn Conversation> {
 
 impl Outputs {
     /// Waits where the lane is behind: it is told of every reading, and in order.
-    async fn tell(&self, heard: Heard, path: &str) {
-        let (input, health) = match heard {
-            Heard::Reading(reading) => (Some(Input::Barrier(reading)), None),
-            Heard::Refused(order, refusal) => (Some(Input::BarrierRefused(order, refusal)), None),
-            Heard::Lost(reason) => {
-                warn!(path, reason, "Barrier controller lost");
-                let health = BarrierHealth { detail: Some(reason), ..BarrierHealth::unknown(path) };
-                (Some(Input::BarrierLost), Some(health))
-            }
-            Heard::Found(firmware) => {
-                let health =
-                    BarrierHealth { connected: true, firmware, ..BarrierHealth::unknown(path) };
-                (None, Some(health))
-            }
-        };
-
-        if let Some(input) = input {
+    async fn tell_lane(&self, heard: &[Heard]) {
+        for heard in heard {
+            let input = match heard {
+                Heard::Reading(reading) => Input::Barrier(*reading),
+                Heard::Refused(order, refusal) => Input::BarrierRefused(*order, *refusal),
+                Heard::Lost(_) => Input::BarrierLost,
+                Heard::Found(_) => continue,
+            };
             // Fails only when the lane is gone, and with it the process.
             let _ = self.lane.send(input).await;
         }
-        if let Some(health) = health {
+    }
+
+    /// After the lane: whoever reads that the controller is there may command at once.
+    async fn tell_board(&self, heard: Vec<Heard>, path: &str) {
+        let unknown = BarrierHealth::unknown(path);
+
+        for heard in heard {
+            let health = match heard {
+                Heard::Lost(reason) => {
+                    warn!(path, reason, "Barrier controller lost");
+                    BarrierHealth { detail: Some(reason), ..unknown.clone() }
+                }
+                Heard::Found(firmware) => {
+                    BarrierHealth { connected: true, firmware, ..unknown.clone() }
+                }
+                Heard::Reading(_) | Heard::Refused(..) => continue,
+            };
             let _ = self.board.send(Change::Barrier(health)).await;
         }
     }

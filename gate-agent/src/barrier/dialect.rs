@@ -145,9 +145,13 @@ impl Dialect {
             // Nobody here has ordered that.
             self.reading.mover = Mover::Nobody;
         }
-        if let (Some(BarrierOrder::Open), BarrierStatus::Open)
-        | (Some(BarrierOrder::Close), BarrierStatus::Closed) = (ordered, position)
-        {
+        let done = match ordered {
+            Some(BarrierOrder::Open) => position == BarrierStatus::Open,
+            Some(BarrierOrder::Close) => position == BarrierStatus::Closed,
+            Some(BarrierOrder::Stop) => position.stands_still(),
+            None => false,
+        };
+        if done {
             self.movement = None;
         }
     }

@@ -106,6 +106,23 @@ fn a_boom_that_turns_and_one_that_is_moved_by_hand_are_told_from_an_order() {
 }
 
 #[test]
+fn what_moves_after_a_stop_was_not_ordered() {
+    let config = TALKATIVE.replace("    poll", "    stop = 'S\\r'\n    poll");
+    let (mut barrier, now) = up(&config);
+    barrier.on_bytes(b"P-L0\r", now);
+
+    assert_eq!(barrier.on_order(BarrierOrder::Stop, now).say, b"S\r");
+    assert_eq!(
+        barrier.on_bytes(b"P1L0\r", now),
+        [reading(BarrierStatus::Open, Presence::Clear, Mover::Order)]
+    );
+    assert_eq!(
+        barrier.on_bytes(b"P0L0\r", now),
+        [reading(BarrierStatus::Closed, Presence::Clear, Mover::Nobody)]
+    );
+}
+
+#[test]
 fn where_nothing_is_reported_time_tells() {
     let now = Instant::now();
     let mut barrier = Dialect::new(toml::from_str(MUTE).unwrap(), now);
