@@ -18,6 +18,7 @@ mod port;
 mod program;
 mod site;
 mod stopped_thread;
+mod terminal;
 mod wanted;
 mod websocket;
 
@@ -35,6 +36,7 @@ pub use port::Port;
 pub use program::{Program, ours};
 pub use site::{CARD, Site, manless};
 pub use stopped_thread::StoppedThread;
+pub use terminal::Terminal;
 pub use wanted::{Listener, Wanted};
 pub use websocket::{Frame, WebSocket};
 

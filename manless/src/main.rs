@@ -2,6 +2,7 @@
 
 mod devices;
 mod gate;
+mod monitor;
 mod reader;
 mod sim;
 mod site;
@@ -36,6 +37,8 @@ enum Command {
     Reader(reader::Args),
     /// Tests the devices of a gate.
     Gate(gate::Args),
+    /// Shows gates live: on the whole terminal, or line by line where standard output is none.
+    Monitor(monitor::Args),
     /// Makes something happen at a simulated gate of a running site.
     Sim(sim::Args),
     /// Makes certificates for a site.
@@ -63,6 +66,7 @@ fn run(args: Args) -> Result<()> {
         Command::Devices => devices::run(),
         Command::Reader(args) => reader::run(args),
         Command::Gate(args) => gate::run(args),
+        Command::Monitor(args) => monitor::run(args),
         Command::Sim(words) => sim::run(words),
         Command::Tls(wanted) => tls::run(wanted),
         Command::User(args) => user::run(args),

@@ -11,6 +11,7 @@ mod controller;
 mod dashboard;
 mod full_disk;
 mod installing;
+mod monitoring;
 mod operator;
 mod relay;
 mod stopping;
