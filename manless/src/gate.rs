@@ -72,7 +72,7 @@ async fn test(
     refuse_if_in_use(config, simulated)?;
 
     let bench = Bench::start(config, simulated);
-    let person = Person::listen().context("cannot start a thread")?;
+    let person = Person::at_hand().context("cannot start a thread")?;
     let mut script = Script::new(name, config, bench, person, simulated, patience);
     let finished = tokio::select! {
         ended = script.run() => { ended?; true }

@@ -1,9 +1,9 @@
 //! What the person who installs a gate has at hand.
 
-use std::{fs, time::Instant};
+use std::{fs, process::Command, time::Instant};
 
 use barrier_link::{Cause, Position};
-use e2e::{Agent, PATIENCE, Port, Program, manless};
+use e2e::{Agent, PATIENCE, Port, Program, Terminal, manless};
 use site_sim::{Drive, Gate, SimConfig, Vehicle};
 use tempfile::TempDir;
 
@@ -65,6 +65,25 @@ fn nothing_moves_before_somebody_has_said_yes() {
         assert_eq!(program.exit_code(), Some(0), "{answers:?}");
         program_says(&program, "Nothing failed; 4 of 5 not tested.");
     }
+    assert_eq!(bench.gate.state().barrier.moved_by, Cause::None);
+}
+
+#[test]
+fn what_was_typed_before_a_question_is_no_answer_to_it() {
+    let bench = Bench::start();
+    let mut terminal = Terminal::start(bench.command(&["gate", "test", "gate_in"]));
+    terminal.shows(&["Test the loop?"]);
+
+    terminal.press("n\ny\ny\ny\ny\n");
+    terminal.shows(&["The boom will go UP."]);
+    terminal.press("n\n");
+    terminal.shows(&["The boom will go DOWN."]);
+    terminal.press("n\n");
+    terminal.shows(&["Test the card reader?"]);
+    terminal.press("n\n");
+
+    assert_eq!(terminal.exit_code(), Some(0));
+    terminal.shows(&["Nothing failed; 4 of 5 not tested."]);
     assert_eq!(bench.gate.state().barrier.moved_by, Cause::None);
 }
 
@@ -165,6 +184,10 @@ impl<G: std::borrow::Borrow<Gate>> Bench<G> {
     }
 
     fn run(&self, args: &[&str], answers: &[&str]) -> Program {
+        Program::start_with_answers(self.command(args), answers)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         let gate = self.gate.borrow();
         let file = self.dir.path().join("site.toml");
         let toml = format!(
@@ -177,7 +200,7 @@ impl<G: std::borrow::Borrow<Gate>> Bench<G> {
         let mut command = manless(self.dir.path());
         command.args(args).arg("--config").arg(&file);
 
-        Program::start_with_answers(command, answers)
+        command
     }
 }
 

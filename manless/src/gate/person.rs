@@ -1,20 +1,19 @@
 //! The person at the gate: questions on standard output, answers from standard input.
 
 use std::{
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
+    sync::mpsc::{SyncSender, sync_channel},
     thread,
 };
 
 use anyhow::{Context, Result};
-use tokio::sync::mpsc;
-
-/// More lines than this wait in the terminal or in the pipe.
-const LINES: usize = 1;
+use tokio::sync::oneshot;
 
 /// Somebody who answers.
 #[derive(Debug)]
 pub(crate) struct Person {
-    lines: mpsc::Receiver<String>,
+    /// Each takes one line, when there is one; `None` when there are no more.
+    questions: SyncSender<oneshot::Sender<Option<String>>>,
     is_at_terminal: bool,
 }
 
@@ -28,36 +27,33 @@ pub(crate) enum Answer {
 }
 
 impl Person {
-    /// Listens from now on.
-    pub(crate) fn listen() -> io::Result<Self> {
-        let (sender, lines) = mpsc::channel(LINES);
+    /// Somebody at standard input. Nothing is read before something is asked.
+    pub(crate) fn at_hand() -> io::Result<Self> {
+        let (questions, asked) = sync_channel::<oneshot::Sender<Option<String>>>(1);
         // It ends with the process: a read from a terminal cannot be given up.
         thread::Builder::new().name("answers".to_owned()).spawn(move || {
-            for line in io::stdin().lock().lines() {
-                let Ok(line) = line else { return };
-                if sender.blocking_send(line).is_err() {
-                    return;
-                }
+            for answer in asked {
+                let mut line = String::new();
+                let read = io::stdin().read_line(&mut line).is_ok_and(|count| count > 0);
+                // Whoever has asked may have given up.
+                let _ = answer.send(read.then_some(line));
             }
         })?;
 
-        Ok(Self { lines, is_at_terminal: io::stdin().is_terminal() })
+        Ok(Self { questions, is_at_terminal: io::stdin().is_terminal() })
     }
 
     /// Asks until the answer is yes or no. What was typed before the question is no answer to it.
     pub(crate) async fn ask(&mut self, question: &str) -> Result<Answer> {
-        if self.is_at_terminal {
-            self.forget().await;
-        }
-
         loop {
+            self.forget();
             say(&format!("{question} [y/n] "))?;
-            let Some(line) = self.lines.recv().await else {
+            let Some(line) = self.line().await else {
                 say("\n")?;
                 return Ok(Answer::Nobody);
             };
             if !self.is_at_terminal {
-                say(&format!("{line}\n"))?;
+                say(&format!("{}\n", line.trim_end()))?;
             }
             match line.trim().to_ascii_lowercase().as_str() {
                 "y" | "yes" => return Ok(Answer::Yes),
@@ -67,12 +63,20 @@ impl Person {
         }
     }
 
-    async fn forget(&mut self) {
+    async fn line(&self) -> Option<String> {
+        let (answer, line) = oneshot::channel();
+        self.questions.try_send(answer).ok()?;
+
+        line.await.ok()?
+    }
+
+    /// A terminal hands out one line at a time, so that all others are still in it. The answers in
+    /// a pipe are meant for the questions to come.
+    fn forget(&self) {
         #[cfg(unix)]
-        let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
-        // One line may have been read, and one more may be about to be handed over.
-        while self.lines.try_recv().is_ok() {
-            tokio::task::yield_now().await;
+        if self.is_at_terminal {
+            // Without it, the next line is taken for the answer.
+            let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
         }
     }
 }
