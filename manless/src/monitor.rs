@@ -15,14 +15,19 @@ mod words;
 use std::{
     env,
     io::{self, IsTerminal},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
 use schemas::GateId;
-use service::{config::Settings, signal};
+use service::{
+    config::{ConfigError, Settings},
+    mqtt, signal,
+};
 use tokio::sync::mpsc;
 
+use crate::up::reachable;
 use feed::Feed;
 
 /// More updates than this wait with the broker.
@@ -46,7 +51,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
 async fn watch(gate: Option<GateId>, config: Option<&Path>) -> Result<()> {
     let settings = Settings::load(config, env::vars())?;
     let stop = signal::shutdown().context("cannot listen for signals")?;
-    let mqtt: service::mqtt::Config = settings.read("mqtt")?;
+    let mqtt = broker_of(&settings)?;
     mqtt.validate()?;
     let feed = Feed { mqtt, root: settings.read("root")?, gate };
 
@@ -65,4 +70,21 @@ async fn watch(gate: Option<GateId>, config: Option<&Path>) -> Result<()> {
         () = feed.run(updates) => Ok(()),
         () = stop => Ok(()),
     }
+}
+
+/// Where `[mqtt]` says; where it says nothing, where the broker of the same configuration listens.
+fn broker_of(settings: &Settings) -> Result<mqtt::Config, ConfigError> {
+    let mqtt: mqtt::Config = settings.read("mqtt")?;
+    let broker: broker::Config = settings.read("broker")?;
+    let is_said =
+        mqtt.port.is_some() || mqtt.tls.is_some() || mqtt.host != mqtt::Config::default().host;
+
+    Ok(match broker.listen.iter().find(|address| address.port() != 0) {
+        Some(address) if !is_said => {
+            let here = SocketAddr::new(reachable(address.ip()), address.port());
+            let mqtt::Config { host, port, .. } = mqtt::Config::at(here);
+            mqtt::Config { host, port, ..mqtt }
+        }
+        Some(_) | None => mqtt,
+    })
 }

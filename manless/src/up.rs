@@ -142,7 +142,7 @@ fn with((username, password): Login, broker: &mqtt::Config) -> mqtt::Config {
 }
 
 /// Where a broker that listens everywhere is on this machine.
-fn reachable(address: IpAddr) -> IpAddr {
+pub(crate) fn reachable(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -40,7 +40,10 @@ fn ctrl_c_gives_the_terminal_back_too() {
 #[test]
 fn where_there_is_no_terminal_there_are_lines_of_one_gate_and_no_orders_to_a_terminal() {
     let site = Site::up();
-    let (command, _dir) = monitor(site.broker, &["gate_in"]);
+    // As the configuration of the site itself says where its broker is.
+    let dir = TempDir::new().expect("a temporary directory");
+    let mut command = manless(dir.path());
+    command.args(["monitor", "gate_in"]).env("MANLESS_BROKER__LISTEN", site.broker.to_string());
     let program = Program::start(command);
     says(&program, "gate_in gate_status status=closed");
 
