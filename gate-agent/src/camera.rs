@@ -169,6 +169,8 @@ impl CameraTask {
 
     /// Tells the board how the camera is, where that has changed.
     async fn tell_health(&mut self) {
+        // Whoever hears that there is a camera has its first picture.
+        self.show_start().await;
         let health = match self.eye.health() {
             Ok(()) if self.stream.is_some() => CameraHealth::of(CameraStatus::Streaming, None),
             Ok(()) => CameraHealth::of(CameraStatus::Ready, None),
@@ -185,7 +187,6 @@ impl CameraTask {
             // Fails only when the board is gone, and with it the process.
             let _ = self.outputs.board.send(Change::Camera(health)).await;
         }
-        self.show_start().await;
     }
 
     /// Publishes the first picture that there is, so that dashboards have one.
