@@ -59,6 +59,8 @@ impl Uplink {
             self.link.send_replace(Link::Down);
             let reason = match end {
                 Err(End::Stopped) | Ok(()) => return Ok(()),
+                // The goodbye ends the connection, and not always before it is noticed.
+                Err(End::Lost { .. }) if cancel.is_cancelled() => return Ok(()),
                 Err(End::Lost { reason, was_up }) => {
                     if was_up {
                         backoff.reset();
