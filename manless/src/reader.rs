@@ -75,13 +75,19 @@ async fn listen(place: &Place) -> Result<()> {
 async fn show(place: &Place) -> Result<()> {
     let mut listener = Listener::open(&place.reader, None);
     let mut suggested = String::new();
+    let mut pending = None;
 
     loop {
-        match listener.next().await {
+        let heard = match pending.take() {
+            Some(heard) => heard,
+            None => listener.next().await,
+        };
+        match heard {
             Heard::Open => say(&opened(&place.reader))?,
             Heard::Gone(reason) => say(&format!("{reason}; trying again\n"))?,
             Heard::Bytes(bytes) => {
-                let burst = burst(&mut listener, bytes).await;
+                let (burst, after) = burst(&mut listener, bytes).await;
+                pending = after;
                 let judgement = Judgement::of(&burst, place);
                 say(&judgement.to_string())?;
 
@@ -95,16 +101,17 @@ async fn show(place: &Place) -> Result<()> {
     }
 }
 
-/// What comes until the reader pauses. What comes instead of more bytes is told the next time.
-async fn burst(listener: &mut Listener, mut burst: Vec<u8>) -> Vec<u8> {
+/// What comes until the reader pauses, and what came instead of more bytes.
+async fn burst(listener: &mut Listener, mut burst: Vec<u8>) -> (Vec<u8>, Option<Heard>) {
     while burst.len() < BURST {
         match time::timeout(PAUSE, listener.next()).await {
             Ok(Heard::Bytes(more)) => burst.extend(more),
-            Ok(Heard::Open | Heard::Gone(_)) | Err(_) => break,
+            Ok(other @ (Heard::Open | Heard::Gone(_))) => return (burst, Some(other)),
+            Err(_) => break,
         }
     }
 
-    burst
+    (burst, None)
 }
 
 fn opened(reader: &CardReader) -> String {

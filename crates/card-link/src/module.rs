@@ -2,7 +2,9 @@
 //!
 //! LEN counts the whole frame. TYPE is `01` for Mifare (4 or 7 bytes of number) and `02` for EM (5
 //! bytes). BCC is the XOR of LEN to SNR. All of these bytes may be `02` or `03`, so a frame that
-//! is none is searched for another one that begins in it.
+//! is none is searched for another one that begins in it. Where a frame that was cut runs into
+//! the next one without a pause, bytes of the two may look like a frame: once in 65,536 times BCC
+//! and `03` happen to be in place.
 
 use crate::{Noise, stray::Stray};
 

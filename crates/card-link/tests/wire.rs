@@ -68,9 +68,11 @@ proptest! {
         [first, second] in pairs(&[Kind::Rdm6300, Kind::Module, Kind::Stx, Kind::Sign]),
         at in any::<Index>(),
     ) {
-        let mut decoder = Decoder::new(first.settings.clone());
+        let bytes = [first.cut(at), &second.frame].concat();
+        prop_assume!(!is_ambiguous(&bytes));
+        let mut decoder = Decoder::new(first.settings);
 
-        let found = decoder.feed(&[first.cut(at), &second.frame].concat(), Instant::now());
+        let found = decoder.feed(&bytes, Instant::now());
         prop_assert_eq!(numbers(&found), [&second.number]);
     }
 
@@ -79,9 +81,11 @@ proptest! {
         [first, second] in pairs(&[Kind::Rdm6300, Kind::Module]), at in any::<Index>(),
     ) {
         let rest = &first.frame[1 + at.index(first.frame.len() - 1)..];
-        let mut decoder = Decoder::new(first.settings.clone());
+        let bytes = [rest, &second.frame].concat();
+        prop_assume!(!is_ambiguous(&bytes));
+        let mut decoder = Decoder::new(first.settings);
 
-        let found = decoder.feed(&[rest, &second.frame].concat(), Instant::now());
+        let found = decoder.feed(&bytes, Instant::now());
         prop_assert_eq!(numbers(&found), [&second.number]);
     }
 
@@ -249,6 +253,23 @@ fn any_settings() -> impl Strategy<Value = Settings> {
 /// Any byte, and those that mean something more often.
 fn byte() -> impl Strategy<Value = u8> {
     prop_oneof![any::<u8>(), select(&b"\x02\x03\r\n0123456789ABCDEF<>;\x05\x09\x0A\x01"[..])]
+}
+
+/// Whether there is more than one whole frame of a binary module in these bytes: a checksum of
+/// eight bits fits by chance, now and then, where one frame runs into another.
+fn is_ambiguous(bytes: &[u8]) -> bool {
+    let is_whole = |frame: &[u8]| {
+        let [0x02, _, 0x01 | 0x02, number @ .., _, 0x03] = frame else { return false };
+        let checked = &frame[1..frame.len() - 1];
+        frame[1] as usize == frame.len()
+            && [4, 5, 7].contains(&number.len())
+            && checked.iter().fold(0, |sum, byte| sum ^ byte) == 0
+    };
+    let frames = (0..bytes.len())
+        .flat_map(|from| (from..=bytes.len()).map(move |to| &bytes[from..to]))
+        .filter(|frame| is_whole(frame));
+
+    frames.count() > 1
 }
 
 fn numbers(found: &[Result<String, Noise>]) -> Vec<&String> {
