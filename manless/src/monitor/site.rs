@@ -7,7 +7,7 @@ use schemas::{
     Timestamp,
 };
 
-use super::feed::Update;
+use super::{feed::Update, words};
 
 /// Older events are forgotten.
 const EVENTS: usize = 500;
@@ -66,6 +66,8 @@ impl Site {
         }
 
         let kind = report.topic().message_type();
+        let text =
+            if let Body::HardwareStatus(status) = &report.body { devices(status) } else { text };
         let is_news = self.gates.entry(name.clone()).or_default().hear(report.body);
         let entry = Entry { time: report.timestamp, gate: name, kind, text };
         if is_news {
@@ -110,6 +112,23 @@ impl Gate {
             | Body::CameraControlResponse(_) => true,
         }
     }
+}
+
+/// Which devices are there, and what is wrong with them.
+fn devices(status: &HardwareStatus) -> String {
+    let HardwareStatus { camera, card_reader, arduino } = status;
+    let device = |name: &str, connected: bool, detail: &Option<String>| {
+        let there = if connected { "there" } else { "missing" };
+        let detail = detail.as_ref().map(|detail| format!(" ({})", words::plain(detail)));
+        format!("{name} {there}{}", detail.unwrap_or_default())
+    };
+
+    [
+        device("barrier", arduino.connected, &arduino.detail),
+        device("reader", card_reader.connected, &card_reader.detail),
+        device("camera", camera.connected, &camera.detail),
+    ]
+    .join(", ")
 }
 
 /// Whether anything has changed that `gate_status` does not say as well.
