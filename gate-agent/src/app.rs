@@ -12,11 +12,11 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     barrier,
     board::{BarrierHealth, Board, CameraHealth, Change, Devices, Identity, ReaderHealth},
-    camera::{self, CameraOrder, Eye, Film, Local, Mjpeg, Rtsp, Snapshot, Witness},
+    camera::{self, CameraOrder, Eye, Witness},
     card_reader,
     cards::{Cards, Link, Loaded},
     commands::{self, Admission, Commands},
-    config::{Camera, CardReader, Config, Fitted, Port, ReaderPort, Site, Source},
+    config::{Camera, CardReader, Config, Port, ReaderPort, Site},
     journal_task::{self, Closed, JournalHandle, Retention},
     lane_task,
     mailbox::Mailbox,
@@ -274,7 +274,10 @@ impl Agent {
             (Camera::Simulated, Some(gate)) => Eye::Simulated(Arc::clone(gate)),
             (Camera::Fitted(camera), _) => {
                 let (film, eye) = camera::feed();
-                self.start_driver(supervisor, camera, film);
+                let camera = camera.clone();
+                supervisor.spawn(self.name("camera driver"), |cancel| {
+                    camera::drive_fitted(camera, film, cancel)
+                });
                 eye
             }
         };
@@ -284,29 +287,6 @@ impl Agent {
         supervisor.spawn(self.name("camera"), |cancel| camera::run(seen, orders, outputs, cancel));
 
         eye
-    }
-
-    fn start_driver(&self, supervisor: &mut Supervisor, camera: &Fitted, film: Film) {
-        let name = self.name("camera driver");
-
-        match camera.source.clone() {
-            Source::Device(device) => {
-                let source = Local::new(&device, camera);
-                supervisor.spawn(name, |cancel| camera::drive(source, film, cancel));
-            }
-            Source::Snapshot(network) => {
-                let source = Snapshot::new(network, camera);
-                supervisor.spawn(name, |cancel| camera::drive(source, film, cancel));
-            }
-            Source::Mjpeg(network) => {
-                let source = Mjpeg::new(network, camera);
-                supervisor.spawn(name, |cancel| camera::drive(source, film, cancel));
-            }
-            Source::Rtsp(network) => {
-                let source = Rtsp::new(network, camera);
-                supervisor.spawn(name, |cancel| camera::drive(source, film, cancel));
-            }
-        }
     }
 
     fn board(&self) -> Board {

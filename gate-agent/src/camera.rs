@@ -4,6 +4,7 @@
 //! the mailbox and the disk; the camera's health, to the board. What the camera sees comes through
 //! an [`Eye`], whatever kind of camera it is; who drives it is in [`feed`].
 
+mod driver;
 mod feed;
 mod jpeg;
 mod local;
@@ -30,9 +31,10 @@ use crate::{
     pictures::Pictures,
     voice::Voice,
 };
-pub(crate) use feed::{Eye, Film, FrameSource, drive, feed};
-pub(crate) use local::Local;
-pub(crate) use network::{Mjpeg, Rtsp, Snapshot};
+pub(crate) use driver::drive_fitted;
+pub(crate) use feed::{Eye, Film, FrameSource, feed};
+use local::Local;
+use network::{Mjpeg, Rtsp, Snapshot};
 pub(crate) use shot::{CameraError, Frame, Moment, Shot};
 use stream::Stream;
 pub(crate) use witness::Witness;

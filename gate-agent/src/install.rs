@@ -4,11 +4,15 @@
 //! is nobody here who decides: an order goes to the controller because a person has just asked for
 //! it, and what the controller refuses stays refused.
 
+mod camera;
+
 use lane::{BarrierOrder, Input, Presence, Refusal};
 use schemas::BarrierStatus;
 use site_sim::Gate;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+pub use camera::{NoPicture, Picture, snap};
 
 use crate::{
     barrier,

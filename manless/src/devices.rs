@@ -30,6 +30,13 @@ pub(crate) struct Device {
     pub(crate) trouble: Vec<Trouble>,
 }
 
+/// The cameras that have pictures, as a rule.
+pub(crate) fn cameras_plugged_in() -> Vec<String> {
+    let cameras = camera::cameras(Path::new("/"));
+
+    cameras.into_iter().filter(|camera| camera.guess == camera::CAMERA).map(|it| it.name).collect()
+}
+
 /// Devices of a kind.
 struct Section {
     title: &'static str,

@@ -1,5 +1,6 @@
 //! `manless`: a whole car park on one box, and the command line for it.
 
+mod camera;
 mod devices;
 mod gate;
 mod monitor;
@@ -35,6 +36,8 @@ enum Command {
     Devices,
     /// Shows what a card reader sends.
     Reader(reader::Args),
+    /// Takes a picture of a camera.
+    Camera(camera::Args),
     /// Tests the devices of a gate.
     Gate(gate::Args),
     /// Shows gates live: on the whole terminal, or line by line where standard output is none.
@@ -65,6 +68,7 @@ fn run(args: Args) -> Result<()> {
         Command::Up(site) => up::run(site.config.as_deref()),
         Command::Devices => devices::run(),
         Command::Reader(args) => reader::run(args),
+        Command::Camera(args) => camera::run(args),
         Command::Gate(args) => gate::run(args),
         Command::Monitor(args) => monitor::run(args),
         Command::Sim(words) => sim::run(words),

@@ -41,6 +41,39 @@ fn a_reader_that_is_listened_to_shows_what_it_sends_and_what_to_configure() {
 }
 
 #[test]
+fn a_camera_shows_what_it_sees_or_says_why_not() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let site = dir.path().join("site.toml");
+    let gate = "[gates.gate_in]\nbarrier = { port = \"simulated\" }\ncamera = \"simulated\"\n";
+    fs::write(&site, gate).expect("a file");
+    let snap = |args: &[&str]| {
+        let mut command = manless(dir.path());
+        command.current_dir(dir.path()).args(["camera", "snap"]).args(args);
+        let mut program = Program::start(command);
+        let code = program.exit_code();
+        (code, [program.stdout().all(), program.stderr().all()].concat().join("\n"))
+    };
+
+    let (code, said) = snap(&["gate.jpg", "--config", "site.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("gate.jpg: ") && said.ends_with("from simulated"), "{said}");
+    let picture = fs::read(dir.path().join("gate.jpg")).expect("a picture");
+    assert!(picture.starts_with(&[0xff, 0xd8]) && picture.ends_with(&[0xff, 0xd9]));
+
+    for (camera, code, reason) in [
+        ("/dev/video99", 1, "no picture of /dev/video99"),
+        ("http://127.0.0.1:9/picture.jpg", 1, "cannot reach the camera"),
+        ("ftp://127.0.0.1/picture.jpg", 78, "camera.snapshot"),
+        ("gate_out", 78, "gates.gate_out"),
+    ] {
+        let (ended, said) = snap(&["none.jpg", camera, "--config", "site.toml"]);
+        assert_eq!(ended, Some(code), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+    assert!(!dir.path().join("none.jpg").exists());
+}
+
+#[test]
 fn a_gate_that_works_passes_its_test() {
     let bench = Bench::start();
     let mut program = bench.test(&["y"; 8]);

@@ -3,7 +3,7 @@
 mod network;
 mod source;
 
-use std::{fmt, ops::RangeInclusive};
+use std::{fmt, ops::RangeInclusive, path::PathBuf};
 
 use serde::{
     Deserialize, Deserializer,
@@ -19,6 +19,7 @@ const SIDE: RangeInclusive<u32> = 16..=16_384;
 const FRAMES_PER_SECOND: RangeInclusive<u32> = 1..=60;
 /// The broker has to take them: `broker.limits.packet_size` is 1 MiB unless it is raised.
 const MAX_BYTES: RangeInclusive<usize> = 10_000..=4_000_000;
+const USUAL_MAX_BYTES: usize = 1_000_000;
 
 /// The camera.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,8 +70,8 @@ struct Table {
     mjpeg: Option<String>,
     rtsp: Option<String>,
     username: Option<String>,
-    password_file: Option<std::path::PathBuf>,
-    ca: Option<std::path::PathBuf>,
+    password_file: Option<PathBuf>,
+    ca: Option<PathBuf>,
     width: Option<u32>,
     height: Option<u32>,
     fps: Option<u32>,
@@ -78,6 +79,30 @@ struct Table {
 }
 
 impl Camera {
+    /// A camera by what a person calls it: its file (`/dev/video0`), its number, the URL of an RTSP
+    /// stream, or else of a picture.
+    pub fn at(place: &str) -> Self {
+        let network = |url: &str| Network::without_login(url);
+        let source = match place.parse() {
+            Ok(index) => Source::Device(Device::Index(index)),
+            Err(_) if place.starts_with("rtsp://") => Source::Rtsp(network(place)),
+            Err(_) if place.contains("://") => Source::Snapshot(network(place)),
+            Err(_) => Source::Device(Device::Path(place.into())),
+        };
+
+        Self::Fitted(Fitted { source, wanted: Wanted::default(), max_bytes: USUAL_MAX_BYTES })
+    }
+
+    /// The file of a camera of this machine.
+    pub fn device_file(&self) -> Option<PathBuf> {
+        let Self::Fitted(Fitted { source: Source::Device(device), .. }) = self else { return None };
+
+        Some(match device {
+            Device::Path(path) => path.clone(),
+            Device::Index(index) => format!("/dev/video{index}").into(),
+        })
+    }
+
     /// For a person, without anything secret: `rtsp://10.0.0.9/stream2`.
     pub fn describe(&self) -> String {
         match self {
@@ -87,7 +112,12 @@ impl Camera {
         }
     }
 
-    pub(super) fn validate(&self, key: &str) -> Result<(), ConfigError> {
+    /// Checks what a type cannot say; `key` is where it stands.
+    ///
+    /// # Errors
+    ///
+    /// A value is out of its range, or its camera has no name or no good URL.
+    pub fn validate(&self, key: &str) -> Result<(), ConfigError> {
         let Self::Fitted(Fitted { source, wanted, max_bytes }) = self else { return Ok(()) };
 
         within(format!("{key}.width"), &wanted.width, SIDE)?;
@@ -130,7 +160,7 @@ impl TryFrom<Table> for Fitted {
                 // Each snapshot is a request of its own, and often takes the camera a while.
                 fps: table.fps.unwrap_or(if snapshot { 2 } else { usual.fps }),
             },
-            max_bytes: table.max_bytes.unwrap_or(1_000_000),
+            max_bytes: table.max_bytes.unwrap_or(USUAL_MAX_BYTES),
         })
     }
 }

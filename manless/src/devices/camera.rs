@@ -4,6 +4,9 @@ use std::{fs, path::Path};
 
 use super::{Device, access, by_id};
 
+/// What a device that has pictures is taken for.
+pub(super) const CAMERA: &str = "a camera";
+
 /// The video devices below `root`.
 pub(crate) fn cameras(root: &Path) -> Vec<Device> {
     let Ok(entries) = root.join("sys/class/video4linux").read_dir() else { return Vec::new() };
@@ -26,7 +29,7 @@ fn camera(root: &Path, video: &str) -> Option<Device> {
 
     let name = by_id(&root.join("dev/v4l/by-id"), &node);
     let guess = match text("index").as_str() {
-        "0" | "" => "a camera",
+        "0" | "" => CAMERA,
         _ => "belongs to the camera before it, and has no pictures as a rule",
     };
 

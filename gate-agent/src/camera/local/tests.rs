@@ -9,7 +9,7 @@ use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::camera::{Eye, Frame, drive, feed};
+use crate::camera::{Eye, Frame, feed, feed::drive};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 

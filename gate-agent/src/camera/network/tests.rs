@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Mjpeg, Rtsp, Snapshot};
 use crate::{
-    camera::{CameraError, Eye, Frame, FrameSource, drive, feed},
+    camera::{CameraError, Eye, Frame, FrameSource, feed, feed::drive},
     config::{Camera, Fitted, Source},
 };
 use rtsp::RtspServer;

@@ -30,6 +30,11 @@ pub struct Login {
 }
 
 impl Network {
+    /// A camera that lets everybody look.
+    pub(super) fn without_login(url: &str) -> Self {
+        Self { url: url.to_owned(), login: Login::default(), ca: None }
+    }
+
     /// Where it is.
     ///
     /// # Errors
