@@ -61,33 +61,6 @@ fn without_a_loop_an_open_boom_is_a_passage() {
 }
 
 #[test]
-fn a_card_held_to_the_reader_is_one_card() {
-    let mut rig = Rig::closed();
-
-    rig.card("04A1").drain();
-    for _ in 0..20 {
-        rig.after(CONFIG.same_card_within - MS).card("04A1").boom(Opening);
-        assert!(!rig.drain().iter().any(|action| action.starts_with("card")));
-    }
-}
-
-#[test]
-fn two_cards_at_once_are_one_grant() {
-    let mut rig = Rig::closed();
-
-    rig.card("04A1").drain();
-    rig.card("04A2").expect(&["card 04A2 denied", "denied"]);
-}
-
-#[test]
-fn a_second_vehicle_on_one_grant_is_a_tailgate() {
-    let mut rig = Rig::open();
-
-    rig.vehicle(Presence::Occupied).vehicle(Presence::Clear).drain();
-    rig.vehicle(Presence::Occupied).vehicle(Presence::Clear).expect(&["tailgate"]);
-}
-
-#[test]
 fn the_timer_waits_for_a_vehicle_and_starts_over() {
     let mut rig = Rig::open();
 
@@ -178,16 +151,6 @@ fn a_lost_controller_fails_what_is_pending_and_refuses_the_rest() {
 
     rig.boom(Open).after(CONFIG.open_for * 10).expect(&["CLOSE"]);
     assert_eq!(rig.lane.status().fault, None);
-}
-
-#[test]
-fn power_on_moves_nothing_whatever_is_found() {
-    for position in [Closed, Opening, Open, Closing, Stopped] {
-        let mut rig = Rig::new();
-
-        rig.reading(position, Presence::Clear, Mover::Nobody).expect(&[]);
-        rig.after(CONFIG.open_for * 10).expect(&[]);
-    }
 }
 
 #[test]

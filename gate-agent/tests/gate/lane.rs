@@ -1,33 +1,28 @@
 //! Modes that end by themselves, and the loop in front of the boom.
 
+use std::time::Duration;
+
 use barrier_link::Position;
-use gate_agent::Lane;
-use serde_json::json;
+use serde_json::{Value, json};
 use service::stamp;
 use site_sim::{Loops, Vehicle};
 
 use crate::rig::Rig;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hold_has_an_owner_and_ends_by_itself_over_a_restart() {
+async fn a_hold_outlives_a_restart_and_ends_by_itself() {
     let mut rig = Rig::start().await;
-    let until = format!("{}", stamp::now() + std::time::Duration::from_secs(3));
-    let hold = json!({
-        "action": "hold_open",
-        "until": until,
-        "requested_by": "ann",
-        "reason": "market day",
-    });
-
-    rig.command("c1", hold).await;
+    rig.command("c1", hold(Duration::from_secs(3600))).await;
     assert_eq!(rig.outcome("c1").await["status"], "succeeded");
-    rig.restart_agent().await;
 
+    rig.restart_agent().await;
     let held = rig.ears.wait_for("gate_status", |m| m["payload"]["status"] == "open").await;
     assert_eq!(held["payload"]["mode"], "held_open");
     assert_eq!(held["payload"]["mode_owner"], "ann");
     assert_eq!(held["payload"]["mode_reason"], "market day");
+    rig.command("c2", hold(Duration::from_secs(4))).await;
     rig.ears.wait_for("parking_event", |m| m["payload"]["event"] == "auto").await;
+
     let auto = rig.ears.wait_for("gate_status", |m| m["payload"]["status"] == "closed").await;
     assert_eq!(auto["payload"]["mode"], "auto");
     assert!(auto["payload"]["mode_owner"].is_null());
@@ -45,7 +40,7 @@ async fn a_hold_until_a_time_that_has_passed_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_an_arming_loop_a_card_needs_a_vehicle() {
-    let mut rig = Rig::with_lane(Lane::default(), tempfile::tempdir().unwrap()).await;
+    let mut rig = Rig::start().await;
     rig.gate.fit(Loops::Both);
     rig.ears.wait_for("gate_status", |m| m["payload"]["vehicle_waiting"] == false).await;
 
@@ -73,4 +68,13 @@ async fn a_vehicle_that_backs_out_has_not_passed() {
     let event = rig.ears.wait_for("parking_event", |_| true).await;
     assert_eq!(event["payload"]["event"], "no_passage");
     assert_eq!(event["payload"]["card_id"], "A1");
+}
+
+fn hold(lasts: Duration) -> Value {
+    json!({
+        "action": "hold_open",
+        "until": (stamp::now() + lasts).to_string(),
+        "requested_by": "ann",
+        "reason": "market day",
+    })
 }

@@ -179,7 +179,7 @@ fn card_held_to_the_reader() {
 }
 
 #[test]
-fn two_cards_held_to_the_reader_at_once() {
+fn two_cards_at_once() {
     let mut rig = Rig::closed();
 
     rig.card("A").card("B").expect(&["card A granted", "OPEN", "card B denied", "denied"]);

@@ -34,7 +34,7 @@ struct Bystander<'a> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn the_boom_is_never_lowered_onto_a_vehicle_or_blindly((config, steps) in run()) {
