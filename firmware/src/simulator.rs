@@ -38,6 +38,7 @@ pub struct Event {
 #[derive(Debug)]
 pub struct Simulator {
     process: Child,
+    port: Option<PathBuf>,
     orders: ChildStdin,
     lines: Receiver<String>,
     events: Vec<Event>,
@@ -53,18 +54,19 @@ impl Simulator {
     /// One in real time with a port at `path`. After its port was opened, its boot loader takes
     /// `boot_loader` and loses what it hears.
     pub fn at_port(config: Config, travel: Duration, path: &Path, boot_loader: Duration) -> Self {
-        let path = path.display().to_string();
+        let port = path.display().to_string();
         let mut simulator = Self::start(
             config,
             &[
                 "--travel",
                 &travel.as_millis().to_string(),
                 "--port",
-                &path,
+                &port,
                 "--boot-loader",
                 &boot_loader.as_millis().to_string(),
             ],
         );
+        simulator.port = Some(path.to_owned());
         simulator.wait_for("ready");
 
         simulator
@@ -89,7 +91,7 @@ impl Simulator {
             }
         });
 
-        Self { process, orders, lines, events: Vec::new(), now: Duration::ZERO }
+        Self { process, port: None, orders, lines, events: Vec::new(), now: Duration::ZERO }
     }
 
     /// Tells it something (`simulator/orders.h`) and waits until it is done.
@@ -205,6 +207,11 @@ impl fmt::Display for Config {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
+        // First: the pseudo-terminal behind it is free for others as soon as its process is gone, and an
+        // agent that still runs must not find them there.
+        if let Some(port) = &self.port {
+            let _ = std::fs::remove_file(port);
+        }
         // One that has ended by itself cannot be killed, which is fine.
         let _ = self.process.kill();
         let _ = self.process.wait();

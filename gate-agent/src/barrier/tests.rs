@@ -73,6 +73,8 @@ async fn one_that_answers_no_more_is_lost_and_found_and_sent_nothing_between() {
 }
 
 struct Bench {
+    /// Where the port is; gone before the port is, for its name is free for others then.
+    _dir: tempfile::TempDir,
     device: TTYPort,
     orders: mpsc::Sender<BarrierOrder>,
     lane: mpsc::Receiver<Input>,
@@ -88,7 +90,10 @@ impl Bench {
     fn start() -> Self {
         let (mut device, port) = TTYPort::pair().unwrap();
         device.set_timeout(Duration::from_millis(50)).unwrap();
-        let path = port.name().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("barrier");
+        std::os::unix::fs::symlink(port.name().unwrap(), &path).unwrap();
+        let path = path.display().to_string();
         drop(port);
 
         let (orders, order_inbox) = mpsc::channel(8);
@@ -101,6 +106,7 @@ impl Bench {
         let task = tokio::spawn(run(path, config, order_inbox, outputs, cancel.clone()));
 
         Self {
+            _dir: dir,
             device,
             orders,
             lane,
