@@ -8,6 +8,11 @@
 //! what it has ([`pipe`]). It ends when the camera fails, when nobody reads, or when its standard
 //! input does.
 
+#![cfg_attr(
+    not(any(windows, target_os = "macos", all(target_os = "linux", feature = "usb-cameras"))),
+    allow(dead_code, reason = "there is no camera to work for")
+)]
+
 #[cfg(any(windows, target_os = "macos"))]
 mod any_system;
 #[cfg(all(target_os = "linux", feature = "usb-cameras"))]
