@@ -34,6 +34,9 @@ pub(crate) struct Args {
     pub(crate) programs: Option<PathBuf>,
 }
 
+/// In seconds.
+const NEVER: f64 = 1e9;
+
 impl Args {
     /// How long it really takes.
     pub(crate) fn duration(&self) -> Duration {
@@ -46,6 +49,7 @@ impl Args {
         // The waiting time of a Poisson process; at most a while.
         let share = -(1.0 - random.f64()).ln();
 
-        Duration::from_secs_f64((mean * share).min(mean * 5.0))
+        // Never, where it is not to happen at all.
+        Duration::from_secs_f64((mean * share).min(mean * 5.0).min(NEVER))
     }
 }

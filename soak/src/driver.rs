@@ -22,7 +22,7 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(5);
 /// A reader that is there is found by its agent long before this.
 const NOBODY_READS: Duration = Duration::from_secs(30);
-/// The room between two vehicles: no reader reaches the second while the first is on the loop.
+/// The room between two vehicles.
 const GAP: Duration = Duration::from_millis(100);
 /// What the vehicle before has left behind is on the disk before something goes wrong.
 const SETTLED: Duration = Duration::from_secs(2);

@@ -61,7 +61,7 @@ impl Plant {
 
     /// A vehicle comes, and goes through when the boom is open.
     pub(crate) fn arrive(&mut self, now: Instant) {
-        self.follow(Visit::arrive(self.config.patience, now), now);
+        self.follow(Visit::arrive(self.config.passage, self.config.patience, now), now);
     }
 
     /// Puts a vehicle under the boom, or takes away whatever is there.

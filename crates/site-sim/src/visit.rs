@@ -33,6 +33,8 @@ pub enum Visit {
     Waiting {
         /// When it came.
         since: Instant,
+        /// When it is where it can set off: between reader and loop there is some way to go.
+        ready: Instant,
         /// When it loses patience.
         until: Instant,
     },
@@ -50,9 +52,9 @@ pub enum Visit {
 }
 
 impl Visit {
-    /// A vehicle comes, and waits no longer than `patience`.
-    pub(crate) fn arrive(patience: Duration, now: Instant) -> Self {
-        Self::Waiting { since: now, until: now + patience }
+    /// A vehicle comes, that takes `passage` to pass, and waits no longer than `patience`.
+    pub(crate) fn arrive(passage: Duration, patience: Duration, now: Instant) -> Self {
+        Self::Waiting { since: now, ready: now + passage / 2, until: now + patience }
     }
 
     /// What the loop under the boom sees of it.
@@ -75,7 +77,7 @@ impl Visit {
     /// What becomes of it with the boom at `position`; passing takes it `passage`.
     pub(crate) fn next(self, position: Position, passage: Duration, now: Instant) -> Self {
         match self {
-            Self::Waiting { .. } if position == Position::Open => {
+            Self::Waiting { ready, .. } if position == Position::Open && ready <= now => {
                 Self::Passing { since: now, until: now + passage }
             }
             Self::Waiting { until, .. } | Self::Passing { until, .. } if until <= now => Self::None,
@@ -94,6 +96,7 @@ impl Visit {
             Self::Passing { since, until } if now < half_way(since, until) => {
                 Some(half_way(since, until))
             }
+            Self::Waiting { ready, .. } if now < ready => Some(ready),
             Self::Waiting { until, .. } | Self::Passing { until, .. } => Some(until),
         }
     }
