@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     args::Args,
+    camera::Camera,
     fault::{Fault, Planned},
     listener::View,
     operator,
@@ -24,11 +25,12 @@ const LOOK: Duration = Duration::from_millis(5);
 const NOBODY_READS: Duration = Duration::from_secs(30);
 /// The room between two vehicles.
 const GAP: Duration = Duration::from_millis(100);
-/// What the vehicle before has left behind is on the disk before something goes wrong.
+/// What has happened is known to the agent, and on the disk.
 const SETTLED: Duration = Duration::from_secs(2);
 
 pub(crate) struct Driver {
     gate: Gate,
+    camera: Camera,
     agent: Program,
     random: fastrand::Rng,
     view: watch::Receiver<View>,
@@ -39,6 +41,7 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(
         gate: Gate,
+        camera: Camera,
         agent: Program,
         random: fastrand::Rng,
         view: watch::Receiver<View>,
@@ -46,7 +49,7 @@ impl Driver {
     ) -> Self {
         let record = Record { gate: gate.name().to_owned(), ..Record::default() };
 
-        Self { gate, agent, random, view, mouth, record }
+        Self { gate, camera, agent, random, view, mouth, record }
     }
 
     /// Runs until `until`, and on until the gate is at rest.
@@ -62,6 +65,8 @@ impl Driver {
             let planned = goes_wrong.then(|| Planned::by_chance(&mut self.random));
             self.visit(planned).await?;
             if planned.is_some() {
+                // A gate that has not heard of it yet looks as if it were at rest.
+                sleep(SETTLED).await;
                 self.come_to_rest().await;
             }
         }
@@ -136,6 +141,11 @@ impl Driver {
                 self.gate.jam(Drive::Jammed);
                 sleep(lasts).await;
                 self.gate.jam(Drive::Runs);
+            }
+            Fault::CameraHangs => {
+                self.camera.hang();
+                sleep(lasts).await;
+                self.camera.recover();
             }
             Fault::OpenedByHand => self.gate.open_by_hand(),
             Fault::Fire => {

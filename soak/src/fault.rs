@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     BarrierUnplugged,
     /// The cable of the card reader is pulled.
     ReaderUnplugged,
+    /// The camera does not answer.
+    CameraHangs,
     /// The boom is stuck.
     Jam,
     /// Somebody opens the boom by hand.
@@ -31,12 +33,13 @@ pub(crate) struct Planned {
     pub(crate) lasts: Duration,
 }
 
-const ALL: [Fault; 8] = [
+const ALL: [Fault; 9] = [
     Fault::BacksOut,
     Fault::BreaksDown,
     Fault::PowerCut,
     Fault::BarrierUnplugged,
     Fault::ReaderUnplugged,
+    Fault::CameraHangs,
     Fault::Jam,
     Fault::OpenedByHand,
     Fault::Fire,
@@ -50,7 +53,7 @@ impl Fault {
 
     /// Whether a vehicle is let in by its card as on any day.
     pub(crate) fn leaves_cards_alone(self) -> bool {
-        matches!(self, Self::BacksOut | Self::BreaksDown)
+        matches!(self, Self::BacksOut | Self::BreaksDown | Self::CameraHangs)
     }
 }
 
@@ -65,6 +68,7 @@ impl Planned {
             Fault::BarrierUnplugged | Fault::ReaderUnplugged => {
                 (between(0, 700), between(50, 4000))
             }
+            Fault::CameraHangs => (Duration::ZERO, between(500, 8000)),
             // Longer than the agent waits for a movement.
             Fault::Jam => (between(0, 200), between(1500, 3000)),
             Fault::OpenedByHand => (between(0, 300), Duration::ZERO),
@@ -83,6 +87,7 @@ impl fmt::Display for Fault {
             Self::PowerCut => "power cut",
             Self::BarrierUnplugged => "barrier unplugged",
             Self::ReaderUnplugged => "reader unplugged",
+            Self::CameraHangs => "camera hung",
             Self::Jam => "boom stuck",
             Self::OpenedByHand => "opened by hand",
             Self::Fire => "fire alarm",

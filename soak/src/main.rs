@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "progress and the verdict are what this program is for")]
 
 mod args;
+mod camera;
 mod driver;
 mod fault;
 mod finish;
@@ -56,7 +57,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let until = began + args.duration();
     println!("{} hours in {:.0?}, seed {seed}", args.hours, args.duration());
 
-    let mut site = Site::start(&args)?;
+    let mut site = Site::start(&args).await?;
     let (listener, views, mouth) = Listener::connect(site.broker_address(), site.names());
     let over = CancellationToken::new();
     let mut listening = JoinSet::new();
@@ -64,9 +65,9 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
 
     let mut traffic = JoinSet::new();
     for (name, view) in &views {
-        let (gate, agent) = site.gate(name)?;
+        let (gate, camera, agent) = site.gate(name)?;
         let seed = fastrand::Rng::with_seed(random.u64(..));
-        let driver = Driver::new(gate, agent, seed, view.clone(), mouth.clone());
+        let driver = Driver::new(gate, camera, agent, seed, view.clone(), mouth.clone());
         traffic.spawn(driver.run(until, args.clone()));
     }
     let outages = outage::run(&mut site, until, &args, fastrand::Rng::with_seed(random.u64(..)));

@@ -15,15 +15,16 @@ use anyhow::{Context, bail};
 use site_sim::{Gate, SimConfig};
 use tempfile::TempDir;
 
-use crate::{args::Args, program::Program};
+use crate::{args::Args, camera::Camera, program::Program};
 
 /// Ports below those that the system gives to outgoing connections: one of those might connect to
 /// itself while the broker is away.
 const PORTS: std::ops::Range<u16> = 10_000..30_000;
-/// The boom opens in a tenth of a second, and a vehicle passes in two tenths.
+/// The boom opens in a tenth of a second, and a vehicle passes in four. It takes two from the reader to
+/// the loop: longer than a card takes to the agent on a machine that is busy.
 const GATES: SimConfig = SimConfig {
     travel: Duration::from_millis(100),
-    passage: Duration::from_millis(200),
+    passage: Duration::from_millis(400),
     patience: Duration::from_secs(8),
 };
 
@@ -33,12 +34,12 @@ pub(crate) struct Site {
     programs: PathBuf,
     address: SocketAddr,
     pub(crate) broker: Program,
-    gates: BTreeMap<String, Option<Gate>>,
+    gates: BTreeMap<String, Option<(Gate, Camera)>>,
 }
 
 impl Site {
     /// Starts the broker and makes the gates; their agents are not started yet.
-    pub(crate) fn start(args: &Args) -> anyhow::Result<Self> {
+    pub(crate) async fn start(args: &Args) -> anyhow::Result<Self> {
         let dir = TempDir::with_prefix("manless-soak-").context("cannot make a directory")?;
         let programs = match &args.programs {
             Some(programs) => programs.clone(),
@@ -59,8 +60,9 @@ impl Site {
             let way = if number % 2 == 1 { "in" } else { "out" };
             let name = format!("gate_{way}_{number}");
             let gate = Gate::start(dir.path(), &name, GATES).context("cannot make a gate")?;
-            describe(&mut configuration, &gate);
-            gates.insert(name, Some(gate));
+            let camera = Camera::start(&gate).await?;
+            describe(&mut configuration, &gate, &camera);
+            gates.insert(name, Some((gate, camera)));
         }
         fs::write(dir.path().join("manless.toml"), configuration).context("cannot write a file")?;
 
@@ -83,10 +85,10 @@ impl Site {
         self.gates.keys().cloned().collect()
     }
 
-    /// The gate of this name, to be kept, and its agent, which runs.
-    pub(crate) fn gate(&mut self, name: &str) -> anyhow::Result<(Gate, Program)> {
+    /// The gate of this name and its camera, to be kept, and its agent, which runs.
+    pub(crate) fn gate(&mut self, name: &str) -> anyhow::Result<(Gate, Camera, Program)> {
         let gate = self.gates.get_mut(name).and_then(Option::take);
-        let gate = gate.context("each gate is given away once")?;
+        let (gate, camera) = gate.context("each gate is given away once")?;
         let path = |name: &str| self.dir.path().join(name).display().to_string();
         let variables = vec![
             ("MANLESS_DATA_DIR", path("data")),
@@ -98,7 +100,7 @@ impl Site {
         let mut agent = Program::new(&find(&self.programs, "gate-agent")?, &args, variables, log);
         agent.start()?;
 
-        Ok((gate, agent))
+        Ok((gate, camera, agent))
     }
 
     /// Says what is broken. The directory is kept then, with the logs and the journals.
@@ -116,14 +118,15 @@ impl Site {
     }
 }
 
-fn describe(configuration: &mut String, gate: &Gate) {
+fn describe(configuration: &mut String, gate: &Gate, camera: &Camera) {
     let _ = write!(
         configuration,
         "[gates.{}]\nbarrier = {{ port = {:?} }}\ncard_reader = {{ port = {:?} }}\n\
-         open_for = \"1s\"\ntravel = \"1s\"\nmoves_per_minute = 600\n\n",
+         camera = {}\nopen_for = \"1s\"\ntravel = \"1s\"\nmoves_per_minute = 600\n\n",
         gate.name(),
         gate.barrier_path(),
         gate.card_reader_path(),
+        camera.configuration(),
     );
 }
 
