@@ -88,7 +88,8 @@ impl<'a> World<'a> {
     async fn open(&mut self) {
         let store = self.dir.as_ref().map(|dir| dir.path().join(STORE));
         let house = self.house;
-        let bare = self.drive(house::open(house, store.as_deref())).await;
+        let patience = Patience::without_time("the start of the broker");
+        let bare = self.drive_with(patience, house::open(house, store.as_deref())).await;
         let figures_every = if self.house.tight { Duration::ZERO } else { FIGURES_EVERY };
         let work = tokio::task::spawn_local(bare.work(figures_every));
 
@@ -152,8 +153,15 @@ impl<'a> World<'a> {
 
     /// Goes on until the future is ready.
     async fn drive<T>(&mut self, future: impl Future<Output = T>) -> T {
+        self.drive_with(Patience::new("what the world waits for"), future).await
+    }
+
+    async fn drive_with<T>(
+        &mut self,
+        mut patience: Patience<'_>,
+        future: impl Future<Output = T>,
+    ) -> T {
         let mut future = pin!(future);
-        let mut patience = Patience::new("what the world waits for");
         loop {
             let polled = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
             if let Poll::Ready(ready) = polled {
