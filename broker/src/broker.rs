@@ -1,6 +1,8 @@
 //! Takes the ports, serves, and stops in order.
 
-use std::{error::Error, io, net::SocketAddr, path::Path, process, sync::Arc, time::Duration};
+use std::{
+    error::Error, io, net::SocketAddr, path::Path, process, sync::Arc, thread, time::Duration,
+};
 
 use access::Access;
 use schemas::Root;
@@ -21,6 +23,8 @@ use crate::{
     store::{Location, StoreError},
 };
 
+/// How long the last line of the log may take.
+const LAST_LINE: Duration = Duration::from_millis(100);
 /// The name of the store in the data directory.
 const STORE: &str = "broker.db";
 
@@ -186,6 +190,8 @@ impl Broker {
 
         let deadman = Deadman::watch(self.front.exchange.pulse(), || {
             error!("The router hangs and the broker with it: ending the process");
+            // Its line may have to pass through another thread.
+            thread::park_timeout(LAST_LINE);
             process::exit(1);
         });
         let deadman = deadman.map_err(BrokerError::Thread)?;

@@ -30,7 +30,7 @@ async fn start(args: Args) -> anyhow::Result<()> {
     let settings = Settings::load(args.config.as_deref(), std::env::vars())?;
     let config: broker::Config = settings.read("broker")?;
     let root: Root = settings.read("root")?;
-    telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
+    let _log = telemetry::init(&settings.read("log")?, broker::LOG_FILTER)?;
 
     let access = Access::load(&settings)?;
 

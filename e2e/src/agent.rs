@@ -1,13 +1,13 @@
 //! A gate: its agent in a process of its own, and its devices in the test, behind serial lines.
 
-use std::{fs, net::SocketAddr};
+use std::{fs, net::SocketAddr, process::Command};
 
 use barrier_link::Position;
 use site_sim::{Cable, Gate, GateState, SimConfig, Visit};
 use tempfile::TempDir;
 
 use crate::{
-    PATIENCE, Port, eventually,
+    PATIENCE, Port, UnreadPipe, eventually,
     program::{Program, ours_on_any_disk},
 };
 
@@ -47,6 +47,23 @@ impl Agent {
     /// Starts the agent again, or anew.
     #[track_caller]
     pub fn restart(&mut self) {
+        self.program = Some(Program::start(self.command()));
+    }
+
+    /// Starts the agent again with a log that says everything, into a pipe that nobody reads, and
+    /// waits until there is no more room in it.
+    #[track_caller]
+    pub fn restart_unheard(&mut self) -> UnreadPipe {
+        let mut command = self.command();
+        let pipe = UnreadPipe::new();
+        command.env("MANLESS_LOG__FILTER", "trace");
+        self.program = Some(Program::start_into(&pipe, command));
+
+        eventually("the pipe is full", || pipe.is_full().then_some(()));
+        pipe
+    }
+
+    fn command(&self) -> Command {
         let mut command = ours_on_any_disk("gate-agent");
         command
             .arg("--config")
@@ -56,7 +73,7 @@ impl Agent {
             .env("BACKEND_HOST", self.broker.ip().to_string())
             .env("BACKEND_PORT", self.broker.port().to_string());
 
-        self.program = Some(Program::start(command));
+        command
     }
 
     /// The running `gate-agent`.

@@ -19,6 +19,7 @@ mod program;
 mod site;
 mod stopped_thread;
 mod terminal;
+mod unread_pipe;
 mod wanted;
 mod websocket;
 
@@ -37,6 +38,7 @@ pub use program::{Program, ours};
 pub use site::{CARD, Site, manless};
 pub use stopped_thread::StoppedThread;
 pub use terminal::Terminal;
+pub use unread_pipe::UnreadPipe;
 pub use wanted::{Listener, Wanted};
 pub use websocket::{Frame, WebSocket};
 

@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::OsStr,
-    io::Write,
+    io::{self, Write},
     net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -13,7 +13,7 @@ use std::{
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
-use crate::{Lines, PATIENCE};
+use crate::{Lines, PATIENCE, UnreadPipe};
 
 /// A process that ends with the test at the latest.
 #[derive(Debug)]
@@ -89,6 +89,21 @@ impl Program {
             .unwrap_or_else(|error| panic!("cannot start {name}: {error}; run `make test`"));
 
         Self::of(name, child)
+    }
+
+    /// Starts `command` with its standard error in a pipe that nobody reads.
+    #[track_caller]
+    pub(crate) fn start_into(pipe: &UnreadPipe, mut command: Command) -> Self {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(pipe.end())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name}: {error}; run `make test`"));
+        let stdout = Lines::of(child.stdout.take().expect("it is piped"));
+
+        Self { name, child, stdout, stderr: Lines::of(io::empty()) }
     }
 
     fn of(name: String, mut child: Child) -> Self {

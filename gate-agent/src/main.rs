@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 #[tokio::main(worker_threads = 2)]
 async fn run(args: Args) -> Result<()> {
     let settings = Settings::load(args.config.as_deref(), env::vars())?;
-    telemetry::init(&settings.read("log")?, gate_agent::LOG_FILTER)?;
+    let _log = telemetry::init(&settings.read("log")?, gate_agent::LOG_FILTER)?;
     let stop = signal::shutdown().context("cannot listen for signals")?;
 
     let config = config_of(&args.gate, &settings)?;

@@ -50,7 +50,7 @@ struct Running {
 pub(crate) async fn run(config: Option<&Path>) -> Result<()> {
     let settings = Settings::load(config, env::vars())?;
     let quiet = format!("{},{}", broker::LOG_FILTER, gate_agent::LOG_FILTER);
-    telemetry::init(&settings.read("log")?, &quiet)?;
+    let _log = telemetry::init(&settings.read("log")?, &quiet)?;
     open_files::raise();
     let stop = signal::shutdown().context("cannot listen for signals")?;
 

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn serve(args: Args) -> Result<()> {
     let settings = Settings::load(args.config.as_deref(), env::vars())?;
-    telemetry::init(&settings.read("log")?, "")?;
+    let _log = telemetry::init(&settings.read("log")?, "")?;
 
     let stop = signal::shutdown().context("cannot listen for signals")?;
     let gateway =

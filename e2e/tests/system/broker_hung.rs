@@ -42,7 +42,7 @@ fn it_ends_also_when_everybody_waits_for_the_router() {
     }
 
     router.ended();
-    broker.program.says("ending the process");
+    broker.program.says("router hangs");
     assert_eq!(broker.program.exit_code(), Some(1));
 }
 

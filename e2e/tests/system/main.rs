@@ -16,4 +16,5 @@ mod operator;
 mod relay;
 mod stopping;
 mod tls;
+mod unread_log;
 mod users;
