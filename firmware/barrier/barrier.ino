@@ -69,6 +69,8 @@ void setup() {
   heard = now;
 
   Serial.begin(115200);
+  // A line that the reset has cut off ends here.
+  Serial.write('\n');
   reports.hello(resetCause());
   report(now);
 

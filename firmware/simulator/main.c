@@ -37,7 +37,7 @@ void on_byte(uint8_t byte) {
 
   if (byte == '\n' || said_length == sizeof said - 1) {
     said[said_length] = '\0';
-    event("said %s", said);
+    if (said_length > 0) event("said %s", said);
     said_length = 0;
   } else {
     said[said_length++] = (char)byte;
