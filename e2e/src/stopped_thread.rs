@@ -3,6 +3,7 @@
 use std::fs;
 
 use nix::{
+    errno::Errno,
     sys::{
         ptrace,
         wait::{WaitPidFlag, waitpid},
@@ -20,15 +21,19 @@ use crate::{Program, eventually};
 pub struct StoppedThread(Pid);
 
 impl StoppedThread {
-    /// Stops the thread of that name for good.
+    /// Stops the thread of that name for good; `None` where the system lets nobody do that, as in
+    /// some containers.
     #[track_caller]
-    pub fn of(program: &Program, name: &str) -> Self {
+    pub fn of(program: &Program, name: &str) -> Option<Self> {
         let thread = eventually("a thread of that name", || find(program, name));
-        ptrace::seize(thread, ptrace::Options::empty()).expect("a child may be traced");
+        match ptrace::seize(thread, ptrace::Options::empty()) {
+            Err(Errno::EPERM | Errno::ENOSYS) => return None,
+            seized => seized.expect("a thread of a child"),
+        }
         ptrace::interrupt(thread).expect("it is traced");
         waitpid(thread, Some(WaitPidFlag::__WALL)).expect("it is traced");
 
-        Self(thread)
+        Some(Self(thread))
     }
 
     /// Waits until it has ended, with its program.
