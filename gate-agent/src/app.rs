@@ -269,18 +269,10 @@ impl Agent {
         orders: mpsc::Receiver<CameraOrder>,
         changes: mpsc::Sender<Change>,
     ) -> Eye {
-        let eye = match (&self.config.camera, &self.simulation) {
-            (Camera::None, _) | (Camera::Simulated, None) => Eye::NotFitted,
-            (Camera::Simulated, Some(gate)) => Eye::Simulated(Arc::clone(gate)),
-            (Camera::Fitted(camera), _) => {
-                let (film, eye) = camera::feed();
-                let camera = camera.clone();
-                supervisor.spawn(self.name("camera driver"), |cancel| {
-                    camera::drive_fitted(camera, film, cancel)
-                });
-                eye
-            }
-        };
+        let (eye, driver) = camera::open(&self.config.camera, self.simulation.clone());
+        if let Some(driver) = driver {
+            supervisor.spawn(self.name("camera driver"), |cancel| driver.run(cancel));
+        }
         let (seen, voice) = (eye.clone(), self.voice());
         let (mailbox, pictures) = (self.mailbox.clone(), self.pictures.clone());
         let outputs = camera::Outputs { board: changes, mailbox, pictures, voice };

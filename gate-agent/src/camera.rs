@@ -31,8 +31,8 @@ use crate::{
     pictures::Pictures,
     voice::Voice,
 };
-pub(crate) use driver::drive_fitted;
-pub(crate) use feed::{Eye, Film, FrameSource, feed};
+pub(crate) use driver::open;
+pub(crate) use feed::{Eye, Film, FrameSource};
 use local::Local;
 use network::{Mjpeg, Rtsp, Snapshot};
 pub(crate) use shot::{CameraError, Frame, Moment, Shot};

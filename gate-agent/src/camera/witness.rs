@@ -74,7 +74,7 @@ mod tests {
     use service::stamp;
 
     use super::*;
-    use crate::camera::{Film, Frame, feed};
+    use crate::camera::{Film, Frame, feed::feed};
 
     #[test]
     fn the_picture_of_a_passage_is_the_one_from_before_the_boom_went_up() {

@@ -38,16 +38,11 @@ pub async fn snap(
     simulated: Option<Arc<Gate>>,
     patience: Duration,
 ) -> Result<Picture, NoPicture> {
-    let mut driver = JoinSet::new();
-    let eye = match (camera, simulated) {
-        (Camera::None, _) | (Camera::Simulated, None) => Eye::NotFitted,
-        (Camera::Simulated, Some(gate)) => Eye::Simulated(gate),
-        (Camera::Fitted(camera), _) => {
-            let (film, eye) = camera::feed();
-            driver.spawn(camera::drive_fitted(camera.clone(), film, CancellationToken::new()));
-            eye
-        }
-    };
+    let (eye, driver) = camera::open(camera, simulated);
+    let mut driven = JoinSet::new();
+    if let Some(driver) = driver {
+        driven.spawn(driver.run(CancellationToken::new()));
+    }
 
     match time::timeout(patience, first(eye)).await {
         Ok(Ok(Frame { jpeg, width, height })) => Ok(Picture { jpeg, width, height }),

@@ -9,7 +9,10 @@ use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::camera::{Eye, Frame, feed, feed::drive};
+use crate::camera::{
+    Eye, Frame,
+    feed::{drive, feed},
+};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 

@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Mjpeg, Rtsp, Snapshot};
 use crate::{
-    camera::{CameraError, Eye, Frame, FrameSource, feed, feed::drive},
+    camera::{
+        CameraError, Eye, Frame, FrameSource,
+        feed::{drive, feed},
+    },
     config::{Camera, Fitted, Source},
 };
 use rtsp::RtspServer;
