@@ -1,14 +1,13 @@
-//! Opening a store, making one, and getting a damaged one out of the way.
+//! Opening a store, or making one. A damaged one makes way for a new one.
 
 use std::{
-    ffi::OsString,
     fs::{self, OpenOptions},
     io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, config::DbConfig, ffi};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use sqlite_file::Stump;
 use tracing::error;
 
 use super::{
@@ -18,10 +17,6 @@ use super::{
     schema::{APPLICATION_ID, TABLES, VERSION},
 };
 
-/// What SQLite keeps beside a database, by the end of the name; the first is the database itself.
-const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
-/// Bytes without which no file is a database.
-const HEADER: u64 = 100;
 /// One for each SQL text in `database.rs`, and some.
 const STATEMENTS: usize = 32;
 
@@ -69,10 +64,8 @@ pub(crate) enum OpenError {
 /// What is wrong with a store that only has to get out of the way.
 #[derive(Debug, thiserror::Error)]
 enum Damage {
-    #[error("the file is empty and its log is not")]
-    Emptied,
-    #[error("the file is too short for anything")]
-    Short,
+    #[error(transparent)]
+    Stump(#[from] Stump),
     #[error("it says that it is another program's, and has the tables of a store")]
     Disguised,
     #[error("it has format {0}, which never was")]
@@ -109,8 +102,8 @@ pub(super) fn open(path: &Path, durability: Durability) -> Result<(Database, Con
         Err(Obstacle::Refused(error)) => return Err(error),
         Err(Obstacle::Damaged(damage)) => damage,
     };
-    let aside =
-        set_aside(path).map_err(|source| OpenError::SetAside { path: path.to_owned(), source })?;
+    let aside = sqlite_file::set_aside(path)
+        .map_err(|source| OpenError::SetAside { path: path.to_owned(), source })?;
     error!(
         store = %path.display(),
         set_aside = %aside.display(),
@@ -137,7 +130,7 @@ fn make_directory(path: &Path) -> Result<(), OpenError> {
 }
 
 fn attempt(path: &Path, durability: Durability) -> Result<(Database, Contents), Obstacle> {
-    look_at_size(path).map_err(Obstacle::Damaged)?;
+    sqlite_file::look_at_size(path).map_err(|stump| Obstacle::Damaged(stump.into()))?;
     make_file(path)
         .map_err(|source| Obstacle::Refused(OpenError::File { path: path.to_owned(), source }))?;
 
@@ -165,22 +158,10 @@ fn attempt(path: &Path, durability: Durability) -> Result<(Database, Contents), 
     check(&connection).map_err(explain)?.map_err(Obstacle::Damaged)?;
     match Contents::read(&connection) {
         Ok(contents) => {
-            let config = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-            connection.set_db_config(config, false).map_err(explain)?;
+            sqlite_file::keep_log_in_order(&connection).map_err(explain)?;
             Ok((Database { connection }, contents))
         }
         Err(error) => Err(Obstacle::Damaged(Damage::Rows(error))),
-    }
-}
-
-/// What SQLite takes for an empty database, and would begin anew without a word.
-fn look_at_size(path: &Path) -> Result<(), Damage> {
-    let size = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
-
-    match size(path) {
-        0 if size(&beside(path, "-wal")) > 0 => Err(Damage::Emptied),
-        1..HEADER => Err(Damage::Short),
-        _ => Ok(()),
     }
 }
 
@@ -205,14 +186,8 @@ fn make_file(path: &Path) -> io::Result<()> {
 }
 
 fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    let connection = sqlite_file::connect(path)?;
 
-    // A log that turns out to belong to a damaged database is set aside with it.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    // Whoever holds the lock holds it for its lifetime: there is nothing to wait for.
-    connection.busy_timeout(Duration::ZERO)?;
-    // Before the first look into the file: then the log needs no shared memory either.
-    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
     connection.execute_batch(match durability {
         // macOS takes a plain fsync as a suggestion.
         Durability::PowerLoss => {
@@ -282,52 +257,7 @@ fn explain(path: &Path, source: rusqlite::Error) -> Obstacle {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Obstacle::Refused(OpenError::InUse { path })
         }
-        _ if is_damage(&source) => Obstacle::Damaged(Damage::Unreadable(source)),
+        _ if sqlite_file::is_damage(&source) => Obstacle::Damaged(Damage::Unreadable(source)),
         _ => Obstacle::Refused(OpenError::Broken { path, source }),
     }
-}
-
-/// Whether the file itself is the obstacle, and not what is around it.
-fn is_damage(error: &rusqlite::Error) -> bool {
-    let Some(failure) = error.sqlite_error() else { return true };
-
-    // `Unknown` is what a damaged schema leads to: a table or a column that is not there.
-    matches!(
-        failure.code,
-        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown
-    ) || matches!(
-        // A file that was cut short, or has sectors that the disk cannot read.
-        failure.extended_code,
-        ffi::SQLITE_IOERR_READ
-            | ffi::SQLITE_IOERR_SHORT_READ
-            | ffi::SQLITE_IOERR_CORRUPTFS
-            | ffi::SQLITE_IOERR_DATA
-    )
-}
-
-/// Renames the database and what lies beside it, which keep their names to each other.
-fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let stamp = service::stamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let name = |count: u32| match count {
-        0 => beside(path, &format!(".damaged-{stamp}")),
-        _ => beside(path, &format!(".damaged-{stamp}.{count}")),
-    };
-    let is_free = |aside: &PathBuf| FILES.iter().all(|end| !beside(aside, end).exists());
-    let aside = (0..).map(name).find(is_free).expect("a directory with fewer than 2^32 files");
-
-    for end in FILES {
-        match fs::rename(beside(path, end), beside(&aside, end)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-
-    Ok(aside)
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(end);
-
-    name.into()
 }

@@ -3,10 +3,9 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::{
@@ -119,7 +118,7 @@ impl Journal {
     pub fn replace(self, reason: &(dyn std::error::Error + 'static)) -> Result<Self, OpenError> {
         let Self { connection, path, .. } = self;
         // Its log is kept with it; a failure to close it changes nothing.
-        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        let _ = sqlite_file::leave_log(&connection);
         drop(connection);
 
         begin_anew(&path, &Damage::Found(reason.to_string()))
@@ -130,12 +129,12 @@ impl Journal {
 fn begin_anew(path: &Path, damage: &Damage) -> Result<Journal, OpenError> {
     let failed = |source| OpenError::SetAside { path: path.to_owned(), source };
     // SQLite would begin a file without a header anew, and delete its log.
-    let notes = if matches!(damage, Damage::Emptied | Damage::Short) {
+    let notes = if matches!(damage, Damage::Stump(_)) {
         Vec::new()
     } else {
-        connect(path).map(|connection| damage::notes(&connection)).unwrap_or_default()
+        sqlite_file::connect(path).map(|connection| damage::notes(&connection)).unwrap_or_default()
     };
-    let aside = damage::set_aside(path).map_err(failed)?;
+    let aside = sqlite_file::set_aside(path).map_err(failed)?;
 
     let mut journal = match attempt(path) {
         Ok(journal) => journal,
@@ -153,10 +152,10 @@ fn begin_anew(path: &Path, damage: &Damage) -> Result<Journal, OpenError> {
 }
 
 fn attempt(path: &Path) -> Result<Journal, Obstacle> {
-    damage::look_at_size(path).map_err(Obstacle::Damaged)?;
+    sqlite_file::look_at_size(path).map_err(|stump| Obstacle::Damaged(stump.into()))?;
 
     let explain = |source| explain(path, source);
-    let mut connection = connect(path).map_err(explain)?;
+    let mut connection = sqlite_file::connect(path).map_err(explain)?;
     match inspect(&connection).map_err(explain)? {
         Contents::Nothing => make(&mut connection).map_err(explain)?,
         Contents::Journal { format: VERSION } => {}
@@ -174,8 +173,7 @@ fn attempt(path: &Path) -> Result<Journal, Obstacle> {
 
     let mut journal = load(path, connection).map_err(explain)?;
     damage::check(&journal).map_err(explain)?.map_err(Obstacle::Damaged)?;
-    let log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-    journal.connection.set_db_config(log, false).map_err(explain)?;
+    sqlite_file::keep_log_in_order(&journal.connection).map_err(explain)?;
     let noted = journal.noted(SET_ASIDE).ok().flatten();
     journal.set_aside = noted.and_then(|note| SetAside::from_note(&note));
 
@@ -187,19 +185,6 @@ fn make_directory(path: &Path) -> Result<(), OpenError> {
 
     fs::create_dir_all(directory)
         .map_err(|source| OpenError::Directory { path: directory.to_owned(), source })
-}
-
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-
-    // A log that turns out to belong to a damaged database is set aside with it.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    // Whoever holds the lock holds it for its lifetime: there is nothing to wait for.
-    connection.busy_timeout(Duration::ZERO)?;
-    // Before the first look into the file: then the log needs no shared memory either.
-    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
-
-    Ok(connection)
 }
 
 fn inspect(connection: &Connection) -> rusqlite::Result<Contents> {
@@ -259,7 +244,7 @@ fn explain(path: &Path, source: rusqlite::Error) -> Obstacle {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Obstacle::Refused(OpenError::InUse { path })
         }
-        _ if damage::is_in(&source) => Obstacle::Damaged(Damage::Unreadable(source)),
+        _ if sqlite_file::is_damage(&source) => Obstacle::Damaged(Damage::Unreadable(source)),
         _ => Obstacle::Refused(OpenError::Broken { path, source }),
     }
 }

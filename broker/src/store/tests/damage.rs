@@ -22,7 +22,7 @@ async fn is_set_aside(bench: &Bench, damaged: &[u8]) {
 
     let aside = contents.set_aside.unwrap();
     let name = aside.file_name().unwrap().to_str().unwrap();
-    assert!(name.starts_with("broker.db.damaged-20"), "{name}");
+    assert!(name.starts_with("broker.db.damaged-"), "{name}");
     assert_eq!(fs::read(&aside).unwrap(), damaged);
     assert_eq!((contents.retained, contents.sessions), (Vec::new(), Vec::new()));
     store.submit([retain("a", "1")]);
@@ -72,7 +72,7 @@ async fn what_lies_beside_a_damaged_store_goes_with_it() {
 }
 
 #[tokio::test]
-async fn two_damaged_stores_of_one_second_are_both_kept() {
+async fn two_damaged_stores_are_both_kept() {
     let bench = Bench::new();
     fs::create_dir_all(bench.path().parent().unwrap()).unwrap();
 
