@@ -12,7 +12,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
     time::Duration,
 };
@@ -28,7 +28,7 @@ use rumqttd::{
     },
 };
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     time::{self, Instant},
 };
 use tracing::warn;
@@ -55,12 +55,28 @@ type Connect = Arc<dyn Fn(&str) -> Result<(LinkTx, LinkRx), Refusal> + Send + Sy
 pub(crate) struct Router {
     config: RouterConfig,
     current: Mutex<Current>,
+    /// Tells of each new desk: who has asked at the one before asks again.
+    moved: watch::Sender<()>,
     names: Mutex<Names>,
 }
 
 struct Current {
     generation: usize,
     connect: Connect,
+    desk: Desk,
+}
+
+/// A thread that asks the router for links, one after the other. To ask blocks until the router
+/// answers, and one that dies over the question never does: then the thread is left behind, and
+/// the next desk opens. So a router takes one thread with it, whatever waited for it.
+struct Desk {
+    number: usize,
+    questions: mpsc::Sender<Question>,
+}
+
+struct Question {
+    router: Arc<Router>,
+    answer: oneshot::Sender<Option<Link>>,
 }
 
 #[derive(Debug, Default)]
@@ -96,16 +112,21 @@ impl Router {
             max_segment_count: SEGMENTS,
             ..RouterConfig::default()
         };
-        let current = Current { generation: 0, connect: spawn(0, &config) };
+        let current = Current { generation: 0, connect: spawn(0, &config), desk: Desk::open(0) };
 
-        Arc::new(Self { config, current: Mutex::new(current), names: Mutex::default() })
+        Arc::new(Self {
+            config,
+            current: Mutex::new(current),
+            moved: watch::Sender::new(()),
+            names: Mutex::default(),
+        })
     }
 
     /// Makes a link, on the next router if this one is dead.
     pub(crate) async fn attach(self: &Arc<Self>) -> Result<Link, NoLink> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            if let Ok(Some(link)) = time::timeout(ANSWER_WITHIN, self.ask()).await {
+            if let Some(link) = self.ask().await {
                 return Ok(link);
             }
             time::sleep(BETWEEN_ATTEMPTS).await;
@@ -114,15 +135,35 @@ impl Router {
         Err(NoLink)
     }
 
-    /// Asks the router for a link, which blocks until it answers; and a router that dies over the
-    /// question never does. So the question has a thread of its own, which may be left behind.
     async fn ask(self: &Arc<Self>) -> Option<Link> {
-        let router = Arc::clone(self);
+        let mut moved = self.moved.subscribe();
         let (answer, link) = oneshot::channel();
-        let asking = thread::Builder::new().name("router-link".to_owned());
-        asking.spawn(move || drop(answer.send(router.connect()))).ok()?;
+        let (desk, is_open) = {
+            let current = lock(&self.current);
+            let question = Question { router: Arc::clone(self), answer };
+            (current.desk.number, current.desk.questions.send(question).is_ok())
+        };
 
-        link.await.ok().flatten()
+        if is_open {
+            tokio::select! {
+                biased;
+                link = link => return link.ok().flatten(),
+                _ = moved.changed() => return None,
+                () = time::sleep(ANSWER_WITHIN) => {}
+            }
+        }
+        self.move_from(desk);
+        None
+    }
+
+    /// Opens another desk where this one answers nobody.
+    fn move_from(&self, desk: usize) {
+        let mut current = lock(&self.current);
+
+        if current.desk.number == desk {
+            current.desk = Desk::open(desk + 1);
+            self.moved.send_replace(());
+        }
     }
 
     fn connect(self: Arc<Self>) -> Option<Link> {
@@ -159,7 +200,9 @@ impl Router {
         if current.generation == dead {
             let generation = dead + 1;
             warn!(generation, "The router died and is replaced");
-            *current = Current { generation, connect: spawn(generation, &self.config) };
+            let desk = Desk::open(current.desk.number + 1);
+            *current = Current { generation, connect: spawn(generation, &self.config), desk };
+            self.moved.send_replace(());
         }
     }
 }
@@ -175,6 +218,27 @@ fn spawn(generation: usize, config: &RouterConfig) -> Connect {
             _ => Refusal::NoAnswer,
         })
     })
+}
+
+impl Desk {
+    /// It closes when it is dropped. One that no thread can be had for answers nobody.
+    fn open(number: usize) -> Self {
+        let (questions, asked) = mpsc::channel::<Question>();
+        let asking = thread::Builder::new().name("router-link".to_owned());
+        let started = asking.spawn(move || {
+            for Question { router, answer } in asked {
+                if !answer.is_closed() {
+                    // Whoever has stopped waiting gives the link back by dropping it.
+                    drop(answer.send(router.connect()));
+                }
+            }
+        });
+        if let Err(error) = started {
+            warn!(%error, "Cannot start a thread that asks the router");
+        }
+
+        Self { number, questions }
+    }
 }
 
 impl Names {
@@ -376,3 +440,6 @@ impl Entrance {
         let _ = self.push_raw(Bytes::from_static("é".as_bytes()), Bytes::new());
     }
 }
+
+#[cfg(test)]
+mod tests;
