@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use access::{Access, Config, Listed, Roles, User, UserName, UsersFile};
+use access::{Access, Config, Listed, Reach, Roles, User, UserName, UsersFile};
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use schemas::GateId;
@@ -38,10 +38,10 @@ enum Command {
     Add {
         /// Who: a person, a program, or a gate by its own name.
         name: UserName,
-        /// agent, gateway, operator, integrator, or a role of the configuration.
+        /// agent, gateway, viewer, operator, admin, integrator, or a role of the configuration.
         #[arg(long)]
         role: String,
-        /// A gate of an agent, or the only gates that an operator may command.
+        /// A gate of an agent, or the only gates that somebody else may see and command.
         #[arg(long = "gate", value_name = "GATE")]
         gates: Vec<GateId>,
         #[command(flatten)]
@@ -207,8 +207,33 @@ fn abilities(user: &User) -> String {
     if !rights.exceptions().is_empty() {
         lines.push(list("sees nothing of", rights.exceptions()));
     }
+    lines.push(at_the_gateway(user));
 
     lines.join("\n")
+}
+
+/// What somebody may do in a browser, or over WebSocket.
+fn at_the_gateway(user: &User) -> String {
+    let Reach { sees, pictures, commands, speaks } = user.reach();
+    let told = [
+        ("sees", &sees),
+        ("sees pictures of", &pictures),
+        ("commands", &commands),
+        ("speaks for, as their controller,", &speaks),
+    ];
+    let mut lines: Vec<String> = told
+        .into_iter()
+        .filter(|(_, gates)| !gates.is_empty())
+        .map(|(what, gates)| format!("    {what} {gates}"))
+        .collect();
+    if user.is_admin() {
+        lines.push("    sees who else is there, on the channel `admin`".to_owned());
+    }
+
+    match lines.is_empty() {
+        true => "  may do nothing at the gateway".to_owned(),
+        false => format!("  at the gateway:\n{}", lines.join("\n")),
+    }
 }
 
 fn list(title: &str, filters: &[String]) -> String {
@@ -220,7 +245,7 @@ fn describe(user: &Listed) -> String {
         ([], "agent") => format!(" of {}", user.name),
         ([], _) => String::new(),
         (gates, "agent") => format!(" of {}", gates.join(", ")),
-        (gates, _) => format!(", commands {} only", gates.join(", ")),
+        (gates, _) => format!(", {} only", gates.join(", ")),
     };
     let proof = if user.has_password { "" } else { ", by certificate only" };
 

@@ -19,7 +19,7 @@ pub struct Config {
     /// The role of clients that do not log in; without one, whoever does not is turned away. Set it
     /// where some clients cannot log in. Where there are no users, it is what everybody may do.
     pub anonymous: Option<String>,
-    /// Roles besides `agent`, `gateway`, `operator` and `integrator`.
+    /// Roles besides `agent`, `gateway`, `viewer`, `operator`, `admin` and `integrator`.
     pub roles: BTreeMap<String, RoleConfig>,
 }
 

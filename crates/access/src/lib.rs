@@ -10,8 +10,9 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`Config`] | the section `[access]` |
-//! | [`Role`], [`Roles`] | what one may be: `agent`, `gateway`, `operator`, `integrator`, and those of the site |
+//! | [`Role`], [`Roles`] | what one may be: `agent`, `gateway`, `operator` and others, and those of the site |
 //! | [`Rights`] | what a client may publish and subscribe to |
+//! | [`Reach`], [`Gates`] | what that opens at the gateway: which gates one sees and commands |
 //! | [`UsersFile`] | the file of users, as the command line changes it |
 //! | [`Access`], [`User`] | the rules in force, and who has logged in |
 //! | [`Throttle`] | how long somebody has to wait who guesses |
@@ -25,6 +26,7 @@ mod config;
 mod file;
 mod name;
 mod password;
+mod reach;
 mod rights;
 mod role;
 mod throttle;
@@ -38,6 +40,7 @@ pub use config::{Config, RoleConfig};
 pub use file::{FileError, Listed, UsersFile};
 pub use name::{NameError, UserName};
 pub use password::{MIN_PASSWORD, PasswordError, generate};
+pub use reach::{Gates, Reach};
 pub use rights::Rights;
 pub use role::{CustomRole, Role, Roles, UnknownRole};
 pub use throttle::Throttle;

@@ -69,15 +69,26 @@ impl Rights {
     /// Of a shared subscription this is the filter within it.
     pub fn may_subscribe(&self, filter: &str) -> bool {
         !self.except.iter().any(|closed| topic::covers(closed, filter))
-            && match &self.subscribe {
-                Grants::All => true,
-                Grants::Filters(granted) => granted.iter().any(|open| topic::covers(open, filter)),
-            }
+            && self.subscribe.cover(filter)
     }
 
     /// Whether a message on `topic` may be handed on to a subscription that was granted.
     pub fn may_receive(&self, topic: impl AsRef<[u8]>) -> bool {
         !self.except.iter().any(|closed| topic::matches(closed, topic.as_ref()))
+    }
+
+    /// Whether a message may be published to whatever `filter` matches.
+    pub(crate) fn publishes_all(&self, filter: &str) -> bool {
+        self.publish.cover(filter) && !self.excepts_any(filter)
+    }
+
+    /// Whether every message on whatever `filter` matches may be received.
+    pub(crate) fn receives_all(&self, filter: &str) -> bool {
+        self.subscribe.cover(filter) && !self.excepts_any(filter)
+    }
+
+    fn excepts_any(&self, filter: &str) -> bool {
+        self.except.iter().any(|closed| topic::overlap(closed, filter))
     }
 
     /// The filters of what may be published.
@@ -97,6 +108,14 @@ impl Rights {
 }
 
 impl Grants {
+    /// Whether one of them opens all that `filter` matches.
+    fn cover(&self, filter: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Filters(granted) => granted.iter().any(|open| topic::covers(open, filter)),
+        }
+    }
+
     fn filters(&self) -> &[String] {
         match self {
             Self::All => &[],

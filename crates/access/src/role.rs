@@ -4,8 +4,10 @@
 //! |---|---|---|
 //! | `agent` | everything but commands, at its gates | commands to its gates |
 //! | `gateway` | everything below the root | the same, and `$SYS/#` |
-//! | `operator` | commands, to its gates or to all | everything below the root, and `$SYS/#` |
-//! | `integrator` | nothing | everything below the root |
+//! | `operator`, `admin` | commands, to its gates or to all | the same gates; all: `$SYS/#`, too |
+//! | `viewer`, `integrator` | nothing | its gates or everything below the root |
+//!
+//! `admin` differs from `operator` at the gateway alone: it may look at the channel `admin`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,10 +32,14 @@ pub enum Role {
     Agent,
     /// What passes messages on to browsers.
     Gateway,
-    /// Somebody who sees everything and may move booms.
+    /// Somebody who sees gates and may move their booms.
     Operator,
     /// A program that reads along.
     Integrator,
+    /// Somebody who sees gates, and moves nothing.
+    Viewer,
+    /// An operator who also sees who else is there, and what they do.
+    Admin,
     /// What the configuration of the site says.
     Custom(Arc<CustomRole>),
 }
@@ -62,7 +68,8 @@ pub struct UnknownRole {
 }
 
 impl Role {
-    const BUILT_IN: [Self; 4] = [Self::Agent, Self::Gateway, Self::Operator, Self::Integrator];
+    const BUILT_IN: [Self; 6] =
+        [Self::Agent, Self::Gateway, Self::Operator, Self::Integrator, Self::Viewer, Self::Admin];
 
     /// Its name in the file of users.
     pub fn name(&self) -> &str {
@@ -71,6 +78,8 @@ impl Role {
             Self::Gateway => "gateway",
             Self::Operator => "operator",
             Self::Integrator => "integrator",
+            Self::Viewer => "viewer",
+            Self::Admin => "admin",
             Self::Custom(custom) => &custom.name,
         }
     }
@@ -78,8 +87,8 @@ impl Role {
     /// Whether it makes sense to say at which gates.
     pub fn has_gates(&self) -> bool {
         match self {
-            Self::Agent | Self::Operator => true,
-            Self::Gateway | Self::Integrator | Self::Custom(_) => false,
+            Self::Agent | Self::Operator | Self::Integrator | Self::Viewer | Self::Admin => true,
+            Self::Gateway | Self::Custom(_) => false,
         }
     }
 
@@ -98,18 +107,18 @@ impl Role {
                 at(root, gates, MessageType::is_command),
             ),
             Self::Gateway => Rights::new([everything.clone()], [everything, FIGURES.to_owned()]),
-            Self::Operator if gates.is_empty() => {
+            Self::Operator | Self::Admin if gates.is_empty() => {
                 let commands = MessageType::ALL.into_iter().filter(|kind| kind.is_command());
                 Rights::new(
                     commands.map(|kind| format!("{root}/+/{kind}")),
                     [everything, FIGURES.to_owned()],
                 )
             }
-            Self::Operator => Rights::new(
-                at(root, gates, MessageType::is_command),
-                [everything, FIGURES.to_owned()],
-            ),
-            Self::Integrator => Rights::new([], [everything]),
+            Self::Operator | Self::Admin => {
+                Rights::new(at(root, gates, MessageType::is_command), all_of(root, gates))
+            }
+            Self::Viewer | Self::Integrator if gates.is_empty() => Rights::new([], [everything]),
+            Self::Viewer | Self::Integrator => Rights::new([], all_of(root, gates)),
             Self::Custom(custom) => Rights::new(
                 custom.publish.iter().filter_map(|filter| filled(filter, username, client_id)),
                 custom.subscribe.iter().filter_map(|filter| filled(filter, username, client_id)),
@@ -191,6 +200,11 @@ fn at(
             .map(|kind| Topic::Gate(gate.clone(), *kind).below(root))
             .collect::<Vec<String>>()
     })
+}
+
+/// All that is said at some gates, and to them.
+fn all_of(root: &Root, gates: &BTreeSet<GateId>) -> impl Iterator<Item = String> {
+    gates.iter().map(move |gate| format!("{root}/{gate}/#"))
 }
 
 /// The filter for one client; `None` where its name or identifier would make another one of it.

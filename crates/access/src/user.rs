@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use crate::{access::Access, rights::Rights, role::Role, users::Account};
+use crate::{access::Access, reach::Reach, rights::Rights, role::Role, users::Account};
 
 /// Who has logged in: a name, and what the file of users said about it then.
 ///
@@ -68,6 +68,21 @@ impl User {
                 account.role.rights(access.root(), &account.gates, name, client_id)
             }
         }
+    }
+
+    /// What this user may do at the gateway.
+    pub fn reach(&self) -> Reach {
+        match &self.0 {
+            Who::Anybody => Reach::everything(),
+            Who::Visitor(_, access) | Who::Known(Known { access, .. }) => {
+                Reach::of(&self.rights(""), access.root())
+            }
+        }
+    }
+
+    /// Whether this user may see who else is there, and what they do.
+    pub fn is_admin(&self) -> bool {
+        self.role().is_none_or(|role| *role == Role::Admin)
     }
 
     /// Whether the user is still there, with the same password, role and gates.

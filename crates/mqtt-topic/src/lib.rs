@@ -67,13 +67,8 @@ pub fn covers(granted: &str, requested: &str) -> bool {
     if is_reserved(requested) && !is_reserved(granted) {
         return false;
     }
-    // `a/#` matches `a`, but there is no name that is empty: these need another level.
-    let requested = match requested {
-        "#" => "+/#",
-        "/#" => "/+/#",
-        longer => longer,
-    };
-    let (mut granted, mut requested) = (levels(granted.as_bytes()), levels(requested.as_bytes()));
+    let (mut granted, mut requested) =
+        (levels(granted.as_bytes()), levels(with_a_name(requested).as_bytes()));
 
     loop {
         match (granted.next(), requested.next()) {
@@ -83,6 +78,34 @@ pub fn covers(granted: &str, requested: &str) -> bool {
             (Some(given), Some(level)) if given == level => {}
             (Some(_) | None, _) => return false,
         }
+    }
+}
+
+/// Whether there is a name that both filters match.
+pub fn overlap(one: &str, other: &str) -> bool {
+    if is_reserved(one) != is_reserved(other) {
+        return false;
+    }
+    let (mut one, mut other) =
+        (levels(with_a_name(one).as_bytes()), levels(with_a_name(other).as_bytes()));
+
+    loop {
+        match (one.next(), other.next()) {
+            // What a `#` stands for may be nothing at all.
+            (Some(b"#"), _) | (_, Some(b"#")) | (None, None) => return true,
+            (Some(b"+"), Some(_)) | (Some(_), Some(b"+")) => {}
+            (Some(level), Some(same)) if level == same => {}
+            (Some(_) | None, _) => return false,
+        }
+    }
+}
+
+/// `a/#` matches `a`, but there is no name that is empty: these need another level.
+fn with_a_name(filter: &str) -> &str {
+    match filter {
+        "#" => "+/#",
+        "/#" => "/+/#",
+        longer => longer,
     }
 }
 

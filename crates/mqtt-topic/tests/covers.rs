@@ -1,6 +1,6 @@
 //! What one filter covers: all filters of a small world, against all its names.
 
-use mqtt_topic::{covers, is_filter, is_name, matches};
+use mqtt_topic::{covers, is_filter, is_name, matches, overlap};
 
 /// The levels of names. `z` is in no filter: it tells a wildcard from a list of all that there is.
 const OF_NAMES: [&str; 5] = ["a", "b", "", "$s", "z"];
@@ -40,6 +40,19 @@ fn a_name_is_covered_by_what_matches_it() {
     for filter in all(&OF_FILTERS, DEEPEST, is_filter) {
         for name in all(&OF_NAMES, DEEPEST, is_name) {
             assert_eq!(covers(&filter, &name), matches(&filter, &name), "{filter} {name}");
+        }
+    }
+}
+
+#[test]
+fn filters_overlap_where_there_is_a_name_that_both_match() {
+    let names = all(&OF_NAMES, DEEPEST + 1, is_name);
+    let filters = all(&OF_FILTERS, DEEPEST, is_filter);
+
+    for one in &filters {
+        for other in &filters {
+            let shared = names.iter().find(|name| matches(one, name) && matches(other, name));
+            assert_eq!(overlap(one, other), shared.is_some(), "{one} {other}: {shared:?}");
         }
     }
 }

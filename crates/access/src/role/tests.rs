@@ -42,33 +42,50 @@ fn a_gateway_may_do_everything_below_the_root() {
 }
 
 #[test]
-fn an_operator_sees_everything_and_commands() {
-    let rights = rights(&Role::Operator, &[]);
+fn an_operator_and_an_admin_see_everything_and_command() {
+    for role in [Role::Operator, Role::Admin] {
+        let rights = rights(&role, &[]);
 
-    assert!(rights.may_subscribe("parking/#") && rights.may_subscribe("$SYS/broker/uptime"));
-    for kind in MessageType::ALL {
-        assert_eq!(rights.may_publish(&format!("parking/gate_in/{kind}")), kind.is_command());
+        assert!(rights.may_subscribe("parking/#") && rights.may_subscribe("$SYS/broker/uptime"));
+        for kind in MessageType::ALL {
+            assert_eq!(rights.may_publish(&format!("parking/gate_in/{kind}")), kind.is_command());
+        }
+        assert!(!rights.may_subscribe("#"));
     }
-    assert!(!rights.may_subscribe("#"));
 }
 
 #[test]
-fn an_operator_may_be_limited_to_gates() {
-    let rights = rights(&Role::Operator, &["gate_in"]);
+fn who_is_limited_to_gates_sees_and_commands_no_others() {
+    for (role, commands) in [
+        (Role::Operator, true),
+        (Role::Admin, true),
+        (Role::Viewer, false),
+        (Role::Integrator, false),
+    ] {
+        let rights = rights(&role, &["gate_in"]);
 
-    assert!(rights.may_subscribe("parking/gate_out/gate_status"));
-    assert!(rights.may_publish("parking/gate_in/gate_control"));
-    assert!(!rights.may_publish("parking/gate_out/gate_control"));
+        assert!(rights.may_subscribe("parking/gate_in/#"), "{role}");
+        assert!(rights.may_subscribe("parking/gate_in/gate_status"), "{role}");
+        for filter in ["parking/gate_out/gate_status", "parking/+/error", "parking/#", "$SYS/#"] {
+            assert!(!rights.may_subscribe(filter), "{role} {filter}");
+        }
+        assert_eq!(rights.may_publish("parking/gate_in/gate_control"), commands, "{role}");
+        assert!(!rights.may_publish("parking/gate_out/gate_control"), "{role}");
+        assert!(!rights.may_publish("parking/gate_in/gate_status"), "{role}");
+    }
 }
 
 #[test]
-fn an_integrator_reads_and_says_nothing() {
-    let rights = rights(&Role::Integrator, &[]);
+fn an_integrator_and_a_viewer_read_and_say_nothing() {
+    for role in [Role::Integrator, Role::Viewer] {
+        let rights = rights(&role, &[]);
 
-    assert!(rights.may_subscribe("parking/#") && rights.may_subscribe("parking/+/parking_event"));
-    assert!(!rights.may_subscribe("$SYS/#"));
-    for kind in MessageType::ALL {
-        assert!(!rights.may_publish(&format!("parking/gate_in/{kind}")));
+        assert!(rights.may_subscribe("parking/#"));
+        assert!(rights.may_subscribe("parking/+/parking_event"));
+        assert!(!rights.may_subscribe("$SYS/#"));
+        for kind in MessageType::ALL {
+            assert!(!rights.may_publish(&format!("parking/gate_in/{kind}")));
+        }
     }
 }
 
@@ -172,7 +189,8 @@ fn a_role_that_there_is_not_is_told_those_that_there_are() {
     assert_eq!(roles.find("cleaner").unwrap().name(), "cleaner");
     assert_eq!(
         roles.find("boss").unwrap_err().to_string(),
-        "there is no role `boss`: the roles are agent, gateway, operator, integrator, cleaner"
+        "there is no role `boss`: the roles are agent, gateway, operator, integrator, viewer, \
+         admin, cleaner"
     );
 }
 
