@@ -108,10 +108,10 @@ impl Dialect {
 
     fn apply(&mut self, report: &config::Report, heard: &mut Vec<Heard>) {
         if let Some(reading) = report.r#loop {
-            self.reading.presence = match reading {
-                LoopReport::Clear => Presence::Clear,
-                LoopReport::Occupied => Presence::Occupied,
-            };
+            self.reading.presence = reading.into();
+        }
+        if let Some(reading) = report.arming {
+            self.reading.arming = reading.into();
         }
         if let Some(position) = report.position {
             self.move_to(position.into());
@@ -280,6 +280,15 @@ impl Conversation for Dialect {
     }
 }
 
+impl From<LoopReport> for Presence {
+    fn from(reading: LoopReport) -> Self {
+        match reading {
+            LoopReport::Clear => Self::Clear,
+            LoopReport::Occupied => Self::Occupied,
+        }
+    }
+}
+
 impl From<RefusalReport> for Refusal {
     fn from(refusal: RefusalReport) -> Self {
         match refusal {
@@ -295,7 +304,7 @@ fn unknown(config: &config::Dialect) -> Reading {
         position: BarrierStatus::Unknown,
         // Until the first report nobody is told of this.
         presence: if config.reports_loop() { Presence::Occupied } else { Presence::NotFitted },
-        // There is no report for the loop in front of the boom.
+        // A card counts until a report says that nobody is there.
         arming: Presence::NotFitted,
         mover: Mover::Nobody,
     }

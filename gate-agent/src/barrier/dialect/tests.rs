@@ -72,6 +72,29 @@ fn it_is_polled_and_orders_are_sent_as_they_are_configured() {
 }
 
 #[test]
+fn the_loop_in_front_is_not_fitted_until_it_is_reported() {
+    let config = TALKATIVE.replace(
+        "    reports = [",
+        "    reports = [{ pattern = 'F1', arming = 'occupied' }, { pattern = 'F0', arming = 'clear' },",
+    );
+    let (mut barrier, now) = up(&config);
+    let mut arming = |report: &[u8]| {
+        barrier.on_bytes(report, now).into_iter().find_map(|heard| match heard {
+            Heard::Reading(reading) => Some(reading.arming),
+            Heard::Found(_) | Heard::Refused(..) | Heard::Lost(_) => None,
+        })
+    };
+
+    assert_eq!(arming(b"P0L0\r"), Some(Presence::NotFitted));
+    assert_eq!(arming(b"P0L0F1\r"), Some(Presence::Occupied));
+    assert_eq!(arming(b"F0\r"), None, "a reading is as old as that of the loop under the boom");
+    assert_eq!(arming(b"L0\r"), Some(Presence::Clear));
+    barrier.on_down("unplugged".to_owned());
+    barrier.on_up(now);
+    assert_eq!(barrier.reading.arming, Presence::NotFitted);
+}
+
+#[test]
 fn an_order_that_is_refused_says_why_and_one_that_is_not_known_is_refused() {
     let (mut barrier, now) = up(TALKATIVE);
     barrier.on_bytes(b"P1L0\r", now);

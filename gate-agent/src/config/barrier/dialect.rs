@@ -59,6 +59,8 @@ pub struct Report {
     pub position: Option<PositionReport>,
     /// The loop under the boom.
     pub r#loop: Option<LoopReport>,
+    /// The loop in front of the boom, on which a vehicle waits that wants to pass.
+    pub arming: Option<LoopReport>,
     /// Who has moved the boom.
     pub moved_by: Option<MoverReport>,
     /// The last order was refused.
@@ -78,7 +80,7 @@ pub enum PositionReport {
     Unknown,
 }
 
-/// The loop under the boom.
+/// What a loop tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoopReport {
@@ -150,6 +152,7 @@ impl Dialect {
         let says_something = |report: &Report| {
             report.position.is_some()
                 || report.r#loop.is_some()
+                || report.arming.is_some()
                 || report.moved_by.is_some()
                 || report.refused.is_some()
         };
@@ -173,7 +176,10 @@ impl Dialect {
         } else if self.report_start.is_some() && self.report_length.is_none() {
             Some(("report_start", "only reports of a fixed length begin with something"))
         } else if !self.reports.iter().all(says_something) {
-            Some(("reports", "each has to say something: position, loop, moved_by or refused"))
+            Some((
+                "reports",
+                "each has to say something: position, loop, arming, moved_by or refused",
+            ))
         } else if self.reports.iter().any(|report| report.pattern.is_in(b"")) {
             Some(("reports", "a pattern that is in an empty report is in every one"))
         } else if !ends_are_reported && self.moves_in.is_none() {
