@@ -42,7 +42,7 @@ soak: ## A day of traffic in fast time, with all that goes wrong (soak/README.md
 	@$${CARGO_TARGET_DIR:-target}/release/soak --hours $(HOURS) $(ARGS)
 
 # For example: make fuzz TARGET=front_store SECONDS=3600
-fuzz: ## The fuzz targets of the broker, one at a time (fuzz/README.md)
+fuzz: ## The fuzz targets, one at a time (fuzz/README.md)
 	@cargo-fuzz --version >/dev/null 2>&1 || { echo "cargo install --locked cargo-fuzz" >&2; exit 1; }
 	$(CARGO) fuzz run --sanitizer none $(TARGET) -- $(FUZZING)
 

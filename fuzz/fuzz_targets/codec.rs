@@ -2,6 +2,6 @@
 
 #![no_main]
 
-use broker_fuzz::codec;
+use manless_fuzz::codec;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| codec::check(bytes));

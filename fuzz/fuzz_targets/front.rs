@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use broker_fuzz::{
+use manless_fuzz::{
     front::{self, Keeping},
     scenario::Scenario,
 };

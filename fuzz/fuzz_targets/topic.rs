@@ -2,6 +2,6 @@
 
 #![no_main]
 
-use broker_fuzz::topic;
+use manless_fuzz::topic;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| topic::check(bytes));

@@ -3,7 +3,9 @@
 #![expect(missing_docs, reason = "a handful of fields whose names say it")]
 
 pub mod codec;
+pub mod envelope;
 pub mod front;
 pub mod scenario;
+pub mod serial;
 pub mod topic;
 mod wire;

@@ -3,10 +3,11 @@
 use std::{fs, path::Path};
 
 use arbitrary::{Arbitrary, Unstructured};
-use broker_fuzz::{
-    codec,
+use manless_fuzz::{
+    codec, envelope,
     front::{self, Keeping},
     scenario::Scenario,
+    serial::{self, Line},
     topic,
 };
 
@@ -24,6 +25,20 @@ fn scenarios(target: &str) -> impl Iterator<Item = Scenario> {
 #[test]
 fn the_codec_keeps_its_promises() {
     inputs("codec").for_each(|input| codec::check(&input));
+}
+
+#[test]
+fn the_contract_reads_what_it_writes() {
+    inputs("envelope").for_each(|input| envelope::check(&input));
+}
+
+#[test]
+fn decoders_of_serial_lines_keep_their_promises() {
+    for input in inputs("serial") {
+        if let Ok(line) = Line::arbitrary_take_rest(Unstructured::new(&input)) {
+            serial::check(&line);
+        }
+    }
 }
 
 #[test]
