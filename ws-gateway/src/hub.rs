@@ -6,11 +6,14 @@
 //! | `system_status` of a gateway | | ✓ | ✓ |
 //! | commands, sessions, what was not valid | | | ✓ |
 //!
+//! A client that may know of some gates alone is told the part that concerns them: see [`Sight`].
+//!
 //! A frame is made once and shared. Everything happens under one short lock, so a client sees a
 //! change in its snapshot or after it, never in neither.
 
 mod channel;
 mod latest;
+mod sight;
 mod window;
 
 use std::{
@@ -31,10 +34,8 @@ use crate::{
 pub(crate) use channel::Channel;
 use latest::Latest;
 pub(crate) use latest::{Arrival, GateView, Outcome};
+pub(crate) use sight::{About, Sight};
 use window::Window;
-
-/// There are no logins: whoever reaches the gateway may do what an operator may.
-const ROLE: &str = "operator";
 
 /// The latest states, the recent events, and the clients that are told.
 #[derive(Debug)]
@@ -55,8 +56,26 @@ struct Inner {
 /// A channel: who listens, and what was said.
 #[derive(Debug)]
 struct Room {
-    members: Vec<(u64, Arc<Outbox>)>,
+    members: Vec<Member>,
     window: Window,
+}
+
+#[derive(Debug)]
+struct Member {
+    session: u64,
+    sight: Sight,
+    role: String,
+    outbox: Arc<Outbox>,
+}
+
+/// Who comes in, and where to.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) session: u64,
+    pub(crate) channel: Channel,
+    pub(crate) sight: Sight,
+    /// What `hello` calls it.
+    pub(crate) role: String,
 }
 
 /// The place of one client in the hub.
@@ -87,29 +106,25 @@ impl Hub {
     }
 
     /// Lets a client in: `hello`, what it missed, the snapshot, and from here on what happens.
-    pub(crate) fn join(
-        &self,
-        session: u64,
-        channel: Channel,
-        after: Option<&str>,
-        now: Timestamp,
-    ) -> Seat {
+    pub(crate) fn join(&self, guest: Guest, after: Option<&str>, now: Timestamp) -> Seat {
+        let Guest { session, channel, sight, role } = guest;
         let mut inner = self.inner();
         let Inner { rooms, latest, .. } = &mut *inner;
         let room = rooms.entry(channel.clone()).or_insert_with(|| self.room());
-        let missed: Option<Vec<Frame>> =
-            after.and_then(|id| room.window.after(id)).map(|frames| frames.cloned().collect());
+        let missed: Option<Vec<Frame>> = after
+            .and_then(|id| room.window.after(id, &sight))
+            .map(|frames| frames.cloned().collect());
         let recovered = after.map(|_| missed.is_some());
 
-        let mut greeting = vec![hello(&channel, recovered, now)];
+        let mut greeting = vec![hello(&channel, &role, recovered, now)];
         greeting.extend(missed.into_iter().flatten());
         greeting.push(say(&channel, SessionBody::SnapshotBegin {}, now));
-        greeting.extend(latest.states(&channel).cloned());
+        greeting.extend(latest.states(&channel, &sight).cloned());
         greeting.push(say(&channel, SessionBody::SnapshotEnd {}, now));
         self.figures.delivered.add(greeting.len());
 
         let outbox = Arc::new(Outbox::new(greeting, self.limits.queued_bytes));
-        room.members.push((session, Arc::clone(&outbox)));
+        room.members.push(Member { session, sight, role, outbox: Arc::clone(&outbox) });
 
         Seat { session, channel, outbox }
     }
@@ -119,7 +134,7 @@ impl Hub {
         let mut inner = self.inner();
         let Some(room) = inner.rooms.get_mut(&seat.channel) else { return };
 
-        room.members.retain(|(session, _)| *session != seat.session);
+        room.members.retain(|member| member.session != seat.session);
         if room.members.is_empty() && room.window.is_empty() {
             inner.rooms.remove(&seat.channel);
         }
@@ -131,8 +146,9 @@ impl Hub {
         let outcome = inner.latest.take_in(report, frame, arrival);
 
         if let Outcome::News(slot) = outcome {
+            let about = About::from(&report.source);
             for channel in channels(&report.source) {
-                self.tell_state(inner.rooms.get(&channel), slot, frame);
+                self.tell_state(inner.rooms.get(&channel), &about, slot, frame);
             }
         }
 
@@ -145,8 +161,10 @@ impl Hub {
         let outcome = inner.latest.note(report, frame);
 
         if let Outcome::News(_) = outcome {
+            let about = About::from(&report.source);
             for channel in channels(&report.source) {
-                self.tell_event(&mut inner.rooms, channel, report.id.clone(), frame);
+                let room = inner.rooms.entry(channel).or_insert_with(|| self.room());
+                self.tell_event(room, about.clone(), report.id.clone(), frame);
             }
         }
 
@@ -154,8 +172,11 @@ impl Hub {
     }
 
     /// Something that only `admin` is shown.
-    pub(crate) fn tell_admin(&self, id: Option<Id>, frame: &Frame) {
-        self.tell_event(&mut self.inner().rooms, Channel::Admin, id, frame);
+    pub(crate) fn tell_admin(&self, about: About, id: Option<Id>, frame: &Frame) {
+        let mut inner = self.inner();
+        let room = inner.rooms.entry(Channel::Admin).or_insert_with(|| self.room());
+
+        self.tell_event(room, about, id, frame);
     }
 
     /// Somebody cleared a retained state.
@@ -170,9 +191,9 @@ impl Hub {
 
         for (channel, room) in &mut inner.rooms {
             room.window.clear();
-            let frame = hello(channel, Some(false), now);
-            for (_, outbox) in &room.members {
-                self.figure(outbox.push_event(&frame));
+            for member in &room.members {
+                let frame = hello(channel, &member.role, Some(false), now);
+                self.figure(member.outbox.push_event(&frame));
             }
         }
     }
@@ -218,25 +239,17 @@ impl Hub {
         View { channels, gates: inner.latest.view() }
     }
 
-    fn tell_state(&self, room: Option<&Room>, slot: Slot, frame: &Frame) {
-        for (_, outbox) in room.iter().flat_map(|room| &room.members) {
+    fn tell_state(&self, room: Option<&Room>, about: &About, slot: Slot, frame: &Frame) {
+        for outbox in room.iter().flat_map(|room| room.listeners(about)) {
             self.figure(outbox.push_state(slot, frame));
         }
     }
 
-    fn tell_event(
-        &self,
-        rooms: &mut BTreeMap<Channel, Room>,
-        channel: Channel,
-        id: Option<Id>,
-        frame: &Frame,
-    ) {
-        let room = rooms.entry(channel).or_insert_with(|| self.room());
-
-        for (_, outbox) in &room.members {
+    fn tell_event(&self, room: &mut Room, about: About, id: Option<Id>, frame: &Frame) {
+        for outbox in room.listeners(&about) {
             self.figure(outbox.push_event(frame));
         }
-        room.window.push(id, frame.clone());
+        room.window.push(about, id, frame.clone());
     }
 
     fn figure(&self, pushed: Pushed) {
@@ -262,6 +275,15 @@ impl Hub {
     }
 }
 
+impl Room {
+    /// Those who are told what is about this.
+    fn listeners(&self, about: &About) -> impl Iterator<Item = &Outbox> {
+        let seeing = self.members.iter().filter(|member| member.sight.sees(about));
+
+        seeing.map(|member| &*member.outbox)
+    }
+}
+
 /// Who is told what this source says.
 fn channels(source: &Source) -> Vec<Channel> {
     match source {
@@ -275,12 +297,12 @@ pub(crate) fn say(channel: &Channel, body: SessionBody, now: Timestamp) -> Frame
     SessionMessage { body, gate_id: channel.to_string(), timestamp: now, id: None }.encode().into()
 }
 
-fn hello(channel: &Channel, recovered: Option<bool>, now: Timestamp) -> Frame {
+fn hello(channel: &Channel, role: &str, recovered: Option<bool>, now: Timestamp) -> Frame {
     let hello = Hello {
         server_time: now,
         contract: CONTRACT.to_owned(),
         channel: channel.to_string(),
-        role: ROLE.to_owned(),
+        role: role.to_owned(),
         recovered,
     };
 

@@ -28,7 +28,7 @@ use crate::{
     controller::{self, Controllers},
     fetch::Fetches,
     figures::Figures,
-    hub::{Arrival, Channel, Hub, Outcome, say},
+    hub::{About, Arrival, Channel, Hub, Outcome, say},
     outbox::Frame,
     pictures::Pictures,
     uplink::{BrokerUnavailable, Uplink},
@@ -140,7 +140,7 @@ impl Relay {
 
     /// Shows something on `admin`.
     pub(crate) fn tell_admin(&self, body: SessionBody) {
-        self.hub.tell_admin(None, &say(&Channel::Admin, body, stamp::now()));
+        self.hub.tell_admin(About::House, None, &say(&Channel::Admin, body, stamp::now()));
     }
 
     /// A number that no other session of this start has.
@@ -246,10 +246,10 @@ impl Relay {
             return Err(Invalid::Retained(command.body.message_type()));
         }
 
-        let id = command.id.clone();
+        let (about, id) = (About::Gate(command.gate.clone()), command.id.clone());
         let frame = Frame::try_from(Bytes::from(command::shown(command, bytes, now)))
             .map_err(|_| Invalid::Message(DecodeError::NotAnObject))?;
-        self.hub.tell_admin(id, &frame);
+        self.hub.tell_admin(about, id, &frame);
 
         Ok(())
     }

@@ -21,10 +21,13 @@ use tracing::{Instrument, info, info_span};
 use super::{Site, listener::Peer, reply};
 use crate::{
     controller::{self, Bridge},
-    hub::Channel,
+    hub::{Channel, Guest, Sight},
     outbox::Outbox,
     session::{self, Dashboard, End, Party},
 };
+
+/// There are no logins: whoever reaches the gateway may do what an operator may.
+const ROLE: &str = "operator";
 
 /// What may follow the path of a channel.
 #[derive(Debug, Deserialize)]
@@ -91,8 +94,13 @@ async fn attend(visit: Visit, channel: Channel, resume: Resume, upgrade: OnUpgra
     let relay = &visit.site.relay;
     visit.came(&channel.to_string());
 
-    let after = resume.after.as_deref();
-    let seat = relay.hub.join(visit.session, channel.clone(), after, stamp::now());
+    let guest = Guest {
+        session: visit.session,
+        channel: channel.clone(),
+        sight: Sight::All,
+        role: ROLE.to_owned(),
+    };
+    let seat = relay.hub.join(guest, resume.after.as_deref(), stamp::now());
     let outbox = Arc::clone(&seat.outbox);
     let mut party = Dashboard::new(relay.clone(), seat, visit.peer.address);
     let end = visit.converse(socket, &outbox, &mut party).await;

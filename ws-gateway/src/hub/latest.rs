@@ -6,7 +6,7 @@ use schemas::{
     Body, BridgeId, GateId, Id, MessageType, Report, Source, SystemState, SystemStatus, Topic,
 };
 
-use super::Channel;
+use super::{About, Channel, Sight};
 use crate::outbox::{Frame, Slot};
 
 /// The types of state, in the order in which a snapshot tells them.
@@ -129,12 +129,13 @@ impl Latest {
     }
 
     /// The states that a client of this channel is told first.
-    pub(super) fn states(&self, channel: &Channel) -> impl Iterator<Item = &Frame> {
+    pub(super) fn states(&self, channel: &Channel, sight: &Sight) -> impl Iterator<Item = &Frame> {
         let only = channel.gate().map(|gate| Name::Gate(gate.clone()));
 
         self.known
             .iter()
             .filter(move |(name, _)| only.as_ref().is_none_or(|only| only == *name))
+            .filter(|(name, _)| sight.sees(&name.about()))
             .flat_map(|(_, known)| known.states.iter().flatten())
     }
 
@@ -169,6 +170,15 @@ impl Latest {
             self.next_slot += STATES.len() as u32;
             Known::new(first_slot)
         }))
+    }
+}
+
+impl Name {
+    fn about(&self) -> About {
+        match self {
+            Self::Bridge(_) => About::Gateway,
+            Self::Gate(gate) => About::Gate(gate.clone()),
+        }
     }
 }
 

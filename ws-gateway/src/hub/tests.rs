@@ -91,6 +91,47 @@ fn after_a_gap_nobody_recovers_and_everybody_is_told() {
     assert!(greeting(&hub, "gate_in", Some("e1"))[0].contains(r#""recovered":false"#));
 }
 
+#[test]
+fn a_client_with_some_gates_is_told_of_these_alone() {
+    let hub = hub(Limits::default());
+    let sight = Sight::Gates([gate("gate_in")].into());
+    for gate in ["bridge", "gate_in", "gate_out"] {
+        let (report, frame) = status(gate, "online", "b1");
+        hub.state(&report, &frame, Live);
+    }
+    let listening = join_with(&hub, "admin", None, sight.clone());
+    let snapshot = told(&listening);
+
+    for (gate, id) in [("gate_in", "e1"), ("gate_out", "e2"), ("gate_in", "e3")] {
+        let (report, frame) = event_of(gate, id);
+        hub.event(&report, &frame);
+    }
+    hub.tell_admin(About::Gate(gate("gate_out")), None, &"a command".into());
+    hub.tell_admin(About::House, None, &"a session".into());
+    hub.tell_admin(About::Gate(gate("gate_in")), None, &"another command".into());
+
+    assert_eq!(snapshot.len(), 5, "{snapshot:?}");
+    assert!(snapshot.iter().all(|frame| !frame.contains("gate_out")));
+    let (e1, e3) =
+        (event_of("gate_in", "e1").1.to_string(), event_of("gate_in", "e3").1.to_string());
+    assert_eq!(told(&listening), [e1, e3.clone(), "another command".to_owned()]);
+    let missed = told(&join_with(&hub, "gate_all", Some("e1"), sight));
+    assert_eq!(missed[1], e3);
+    assert!(missed[0].contains(r#""recovered":true"#) && missed[2].contains("snapshot_begin"));
+}
+
+#[test]
+fn hello_tells_the_role_that_a_client_has() {
+    let hub = hub(Limits::default());
+    let guest =
+        Guest { session: 1, channel: Channel::All, sight: Sight::All, role: "viewer".to_owned() };
+
+    let seat = hub.join(guest, None, Timestamp::UNIX_EPOCH);
+    assert!(told(&seat)[0].contains(r#""role":"viewer""#));
+    hub.resume_after_gap(Timestamp::UNIX_EPOCH);
+    assert!(told(&seat)[0].contains(r#""role":"viewer""#));
+}
+
 fn hub(limits: Limits) -> Hub {
     Hub::new(limits, Arc::default())
 }
@@ -108,7 +149,14 @@ fn greeting(hub: &Hub, channel: &str, after: Option<&str>) -> Vec<String> {
 }
 
 fn join(hub: &Hub, channel: &str, after: Option<&str>) -> Seat {
-    hub.join(1, channel.parse().unwrap(), after, Timestamp::UNIX_EPOCH)
+    join_with(hub, channel, after, Sight::All)
+}
+
+fn join_with(hub: &Hub, channel: &str, after: Option<&str>, sight: Sight) -> Seat {
+    let channel = channel.parse().unwrap();
+    let guest = Guest { session: 1, channel, sight, role: "operator".to_owned() };
+
+    hub.join(guest, after, Timestamp::UNIX_EPOCH)
 }
 
 fn told(seat: &Seat) -> Vec<String> {
@@ -134,11 +182,19 @@ fn status(name: &str, state: &str, boot: &str) -> (Report, Frame) {
     )
 }
 
+fn gate(name: &str) -> GateId {
+    name.parse().unwrap()
+}
+
 fn event(id: &str) -> (Report, Frame) {
+    event_of("gate_in", id)
+}
+
+fn event_of(gate: &str, id: &str) -> (Report, Frame) {
     read(
-        "parking/gate_in/parking_event",
+        &format!("parking/{gate}/parking_event"),
         &format!(
-            r#"{{"type":"parking_event","payload":{{"event":"entry"}},"gate_id":"gate_in","timestamp":"2024-01-20T10:30:00Z","id":"{id}"}}"#
+            r#"{{"type":"parking_event","payload":{{"event":"entry"}},"gate_id":"{gate}","timestamp":"2024-01-20T10:30:00Z","id":"{id}"}}"#
         ),
     )
 }

@@ -4,15 +4,23 @@ use std::collections::VecDeque;
 
 use schemas::Id;
 
+use super::{About, Sight};
 use crate::outbox::Frame;
 
 /// A bounded number of events, the oldest first.
 #[derive(Debug)]
 pub(crate) struct Window {
-    events: VecDeque<(Option<Id>, Frame)>,
+    events: VecDeque<Event>,
     bytes: usize,
     max_events: usize,
     max_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Event {
+    about: About,
+    id: Option<Id>,
+    frame: Frame,
 }
 
 impl Window {
@@ -20,27 +28,29 @@ impl Window {
         Self { events: VecDeque::new(), bytes: 0, max_events, max_bytes }
     }
 
-    pub(crate) fn push(&mut self, id: Option<Id>, frame: Frame) {
+    pub(crate) fn push(&mut self, about: About, id: Option<Id>, frame: Frame) {
         self.bytes += frame.len();
-        self.events.push_back((id, frame));
+        self.events.push_back(Event { about, id, frame });
 
         while self.events.len() > self.max_events || self.bytes > self.max_bytes {
-            let Some((_, oldest)) = self.events.pop_front() else { return };
-            self.bytes -= oldest.len();
+            let Some(oldest) = self.events.pop_front() else { return };
+            self.bytes -= oldest.frame.len();
         }
     }
 
-    /// All that came after the event with this id: `None`, if that event is not known.
+    /// All of it that a client sees and that came after the event with this id: `None`, if that
+    /// event is not known.
     ///
     /// An agent may publish an event twice. What counts is the first time: telling a client
     /// something again does no harm, not telling it does.
-    pub(crate) fn after(&self, id: &str) -> Option<impl Iterator<Item = &Frame>> {
+    pub(crate) fn after(&self, id: &str, sight: &Sight) -> Option<impl Iterator<Item = &Frame>> {
         let seen = self
             .events
             .iter()
-            .position(|(known, _)| known.as_ref().is_some_and(|known| known.as_str() == id))?;
+            .position(|event| event.id.as_ref().is_some_and(|known| known.as_str() == id))?;
+        let later = self.events.iter().skip(seen + 1);
 
-        Some(self.events.iter().skip(seen + 1).map(|(_, frame)| frame))
+        Some(later.filter(|event| sight.sees(&event.about)).map(|event| &event.frame))
     }
 
     pub(crate) fn clear(&mut self) {
@@ -77,7 +87,7 @@ mod tests {
     #[test]
     fn an_event_that_came_twice_counts_from_the_first_time() {
         let mut window = filled(3, 1_000);
-        window.push(Some("e1".parse().unwrap()), "1".into());
+        window.push(About::Gateway, Some("e1".parse().unwrap()), "1".into());
 
         assert_eq!(after(&window, "e1").unwrap(), ["2", "3", "1"]);
     }
@@ -85,13 +95,17 @@ mod tests {
     fn filled(events: usize, max_bytes: usize) -> Window {
         let mut window = Window::new(10_000, max_bytes);
         for n in 1..=events {
-            window.push(Some(format!("e{n}").parse().unwrap()), n.to_string().into());
+            window.push(
+                About::Gateway,
+                Some(format!("e{n}").parse().unwrap()),
+                n.to_string().into(),
+            );
         }
 
         window
     }
 
     fn after(window: &Window, id: &str) -> Option<Vec<String>> {
-        window.after(id).map(|frames| frames.map(|frame| frame.to_string()).collect())
+        window.after(id, &Sight::All).map(|frames| frames.map(|frame| frame.to_string()).collect())
     }
 }

@@ -10,7 +10,7 @@ use tracing::info;
 use super::{Party, fault, say_to};
 use crate::{
     command::{self, Refusal},
-    hub::{Channel, Seat},
+    hub::{About, Channel, Seat},
     outbox::{Frame, frame},
     relay::{Relay, is_running, reason},
     uplink::BrokerUnavailable,
@@ -122,7 +122,7 @@ impl Dashboard {
         if self.seat.channel != Channel::Admin {
             self.seat.outbox.push_event(&frame);
         }
-        self.relay.hub.tell_admin(id, &frame);
+        self.relay.hub.tell_admin(About::Gate(command.gate.clone()), id, &frame);
     }
 
     /// Requests have no answers: what is wrong with them is an error.
