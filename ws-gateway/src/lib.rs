@@ -36,6 +36,7 @@ mod pictures;
 mod relay;
 mod session;
 mod uplink;
+mod visitor;
 
 pub use config::{Config, Limits};
 pub use gateway::{BindError, Gateway, GatewayError};

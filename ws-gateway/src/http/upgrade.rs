@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use access::User;
 use axum::{
     body::Body,
     extract::{Path, Query, Request, State},
@@ -24,6 +25,7 @@ use crate::{
     hub::{Channel, Guest, Sight},
     outbox::Outbox,
     session::{self, Dashboard, End, Party},
+    visitor::Visitor,
 };
 
 /// There are no logins: whoever reaches the gateway may do what an operator may.
@@ -102,7 +104,8 @@ async fn attend(visit: Visit, channel: Channel, resume: Resume, upgrade: OnUpgra
     };
     let seat = relay.hub.join(guest, resume.after.as_deref(), stamp::now());
     let outbox = Arc::clone(&seat.outbox);
-    let mut party = Dashboard::new(relay.clone(), seat, visit.peer.address);
+    let visitor = Visitor::new(User::anonymous(), visit.peer.address.ip());
+    let mut party = Dashboard::new(relay.clone(), seat, visitor);
     let end = visit.converse(socket, &outbox, &mut party).await;
 
     party.close();

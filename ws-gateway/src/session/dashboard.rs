@@ -1,6 +1,6 @@
 //! The conversation with one dashboard: it is told what happens, and sends commands.
 
-use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
 use schemas::{AnswerCode, Command, CommandBody, Fault, Id, Salvaged, SessionBody};
 use service::stamp;
@@ -14,6 +14,7 @@ use crate::{
     outbox::{Frame, frame},
     relay::{Relay, is_running, reason},
     uplink::BrokerUnavailable,
+    visitor::Visitor,
 };
 
 /// How many commands of one client may wait for their first answer.
@@ -24,14 +25,14 @@ const AWAITED: usize = 100;
 pub(crate) struct Dashboard {
     relay: Arc<Relay>,
     seat: Seat,
-    address: SocketAddr,
+    visitor: Visitor,
     /// What gates were asked and have not answered yet, the oldest first.
     awaited: VecDeque<(Instant, Command)>,
 }
 
 impl Dashboard {
-    pub(crate) fn new(relay: Arc<Relay>, seat: Seat, address: SocketAddr) -> Self {
-        Self { relay, seat, address, awaited: VecDeque::new() }
+    pub(crate) fn new(relay: Arc<Relay>, seat: Seat, visitor: Visitor) -> Self {
+        Self { relay, seat, visitor, awaited: VecDeque::new() }
     }
 
     /// Gives the seat back.
@@ -62,6 +63,7 @@ impl Dashboard {
     }
 
     fn send(&mut self, command: &Command, now: Instant) -> Result<(), Refusal> {
+        self.check_right(command)?;
         if !self.relay.uplink.is_open() {
             return Err(no_broker());
         }
@@ -83,6 +85,17 @@ impl Dashboard {
         if let Some(id) = command.command_id() {
             self.relay.hub.give_up(id);
         }
+    }
+
+    /// Before anything else: who may not command a gate is not told how it is.
+    fn check_right(&self, command: &Command) -> Result<(), Refusal> {
+        if self.visitor.may_command(&command.topic(), &self.relay.root) {
+            return Ok(());
+        }
+        let (role, kind, gate) = (self.visitor.role(), command.body.message_type(), &command.gate);
+        let message = format!("you are logged in as {role}, and may not send {kind} to {gate}");
+
+        Err(Refusal::rejected(AnswerCode::Unauthorized, message))
     }
 
     fn check_gate(&self, command: &Command) -> Result<(), Refusal> {
@@ -146,10 +159,8 @@ impl Party for Dashboard {
             let message = format!("{}; send a command of the contract", reason(&error));
             fault("invalid", message, id)
         })?;
-        let requested_by =
-            format!("{}:{}@{}", self.relay.config.name, self.seat.session, self.address);
 
-        self.order(command::stamp(command, requested_by, stamp::now()), now);
+        self.order(command::stamp(command, self.visitor.name(), stamp::now()), now);
         Ok(())
     }
 
