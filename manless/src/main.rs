@@ -3,11 +3,13 @@
 mod camera;
 mod devices;
 mod gate;
+mod logins;
 mod monitor;
 mod reader;
 mod sim;
 mod site;
 mod tls;
+mod token;
 mod up;
 mod user;
 mod welcome;
@@ -46,6 +48,8 @@ enum Command {
     Sim(sim::Args),
     /// Makes certificates for a site.
     Tls(tls::Args),
+    /// Makes tokens, by which programs log in.
+    Token(token::Args),
     /// Says who may log in, and as what.
     User(user::Args),
 }
@@ -73,6 +77,7 @@ fn run(args: Args) -> Result<()> {
         Command::Monitor(args) => monitor::run(args),
         Command::Sim(words) => sim::run(words),
         Command::Tls(wanted) => tls::run(wanted),
+        Command::Token(args) => token::run(args),
         Command::User(args) => user::run(args),
     }
 }

@@ -2,20 +2,15 @@
 
 mod password;
 
-use std::{
-    collections::BTreeSet,
-    env,
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::PathBuf};
 
-use access::{Access, Config, Listed, Reach, Roles, User, UserName, UsersFile};
+use access::{Access, Listed, Reach, User, UserName};
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use schemas::GateId;
-use service::config::{ConfigError, Settings};
 
 use self::password::Source;
+use crate::logins::{Logins, say, tell};
 
 /// The arguments of `manless user`.
 #[derive(Debug, clap::Args)]
@@ -71,44 +66,22 @@ enum Command {
     },
 }
 
-/// Where the users of the site are, and what they may be.
-struct Site {
-    settings: Settings,
-    file: PathBuf,
-    roles: Roles,
-}
-
 pub(crate) fn run(args: Args) -> Result<()> {
-    let site = Site::of(args.config.as_deref())?;
+    let logins = Logins::of(args.config.as_deref())?;
 
     match args.command {
         Command::Add { name, role, gates, source, certificate_only } => {
             let source = (!certificate_only).then_some(source);
-            site.add(&name, &role, gates.into_iter().collect(), source)
+            logins.add(&name, &role, gates.into_iter().collect(), source)
         }
-        Command::List => site.list(),
-        Command::Remove { name } => site.remove(&name),
-        Command::Password { name, source } => site.password(&name, &source),
-        Command::Check { name } => site.check(&name),
+        Command::List => logins.list(),
+        Command::Remove { name } => logins.remove(&name),
+        Command::Password { name, source } => logins.password(&name, &source),
+        Command::Check { name } => logins.check(&name),
     }
 }
 
-impl Site {
-    fn of(config: Option<&Path>) -> Result<Self, ConfigError> {
-        let settings = Settings::load(config, env::vars())?;
-        let config: Config = settings.read("access")?;
-
-        Ok(Self {
-            file: config.users_file(&settings.data_dir()?),
-            roles: Roles::new(&config.roles)?,
-            settings,
-        })
-    }
-
-    fn users(&self) -> Result<UsersFile, ConfigError> {
-        Ok(UsersFile::open(&self.file, &self.roles)?)
-    }
-
+impl Logins {
     fn add(
         &self,
         name: &UserName,
@@ -129,7 +102,7 @@ impl Site {
         if let (Some(source), Some(password)) = (source, &password) {
             source.reveal(password)?;
         }
-        tell(&format!("Added {name} ({role}) to {}.", self.file.display()))?;
+        tell(&format!("Added {name} ({role}) to {}.", self.users.display()))?;
         match is_first {
             true => tell("It is the first: from the next start on, MQTT clients have to log in."),
             false => Ok(()),
@@ -141,7 +114,7 @@ impl Site {
         if users.is_empty() {
             return tell(&format!(
                 "There are no users in {}: nobody has to log in.",
-                self.file.display()
+                self.users.display()
             ));
         }
 
@@ -153,11 +126,22 @@ impl Site {
     }
 
     fn remove(&self, name: &UserName) -> Result<()> {
+        self.users()?.remove(name)?;
+        // First, so that whoever gets this name next does not get what others hold.
+        let mut tokens = self.tokens()?;
+        let gone = tokens.remove_of(name);
+        if gone > 0 {
+            tokens.save()?;
+        }
+        drop(tokens);
         let mut users = self.users()?;
         users.remove(name)?;
         users.save()?;
 
-        tell(&format!("Removed {name} from {}.", self.file.display()))?;
+        tell(&format!("Removed {name} from {}.", self.users.display()))?;
+        if gone > 0 {
+            tell(&format!("Removed {gone} of {name}'s tokens from {}.", self.tokens.display()))?;
+        }
         match users.list().is_empty() {
             true => tell("It was the last: from the next start on, nobody has to log in."),
             false => Ok(()),
@@ -166,7 +150,7 @@ impl Site {
 
     fn password(&self, name: &UserName, source: &Source) -> Result<()> {
         if !self.users()?.has(name) {
-            bail!("there is no user `{name}` in {}", self.file.display());
+            bail!("there is no user `{name}` in {}", self.users.display());
         }
         let password = source.password(name)?;
 
@@ -182,7 +166,7 @@ impl Site {
         let access = Access::load(&self.settings)?;
         let user = access
             .find(name.as_str())
-            .with_context(|| format!("there is no user `{name}` in {}", self.file.display()))?;
+            .with_context(|| format!("there is no user `{name}` in {}", self.users.display()))?;
 
         let listed = self.users()?.list().into_iter().find(|user| user.name == name.as_str());
         say(&format!("{name}: {}", listed.as_ref().map(describe).unwrap_or_default()))?;
@@ -250,13 +234,4 @@ fn describe(user: &Listed) -> String {
     let proof = if user.has_password { "" } else { ", by certificate only" };
 
     format!("{}{gates}{proof}", user.role)
-}
-
-fn say(text: &str) -> Result<()> {
-    writeln!(io::stdout(), "{text}").context("cannot write to standard output")
-}
-
-/// For the person: what a script reads is on standard output.
-fn tell(text: &str) -> Result<()> {
-    writeln!(io::stderr(), "{text}").context("cannot write to standard error")
 }

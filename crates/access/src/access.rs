@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use schemas::{GateId, Root};
 use service::{
     Secret,
@@ -19,9 +20,11 @@ use tracing::{info, warn};
 
 use crate::{
     config::Config,
-    password,
+    disk, password,
     role::{Role, Roles},
     throttle::Throttle,
+    token::{BadToken, Digest, Token},
+    tokens::{Tokens, TokensError},
     user::User,
     users::{Account, Proof, Users, UsersError},
     verifier::Verifier,
@@ -40,10 +43,12 @@ struct Inner {
     root: Root,
     roles: Roles,
     file: PathBuf,
+    tokens_file: PathBuf,
     has_logins: bool,
     /// Of those who do not log in.
     anonymous: Option<Role>,
     users: RwLock<Arc<Users>>,
+    tokens: RwLock<Arc<Tokens>>,
     /// The parts of this process.
     house: RwLock<Users>,
     changed: watch::Sender<()>,
@@ -96,29 +101,40 @@ impl Access {
             }
             read => read?,
         };
-        crate::file::warn_of_readers(&file);
+        disk::warn_of_readers(&file);
+        let tokens_file = config.tokens_file(data_dir);
+        let tokens = Tokens::load(&tokens_file)?;
         if !users.is_empty() {
             info!(users = users.len(), file = %file.display(), "Logins are required");
         }
 
-        let access = Self::new(root.clone(), roles, file, users, anonymous);
+        let access = Self::new(root.clone(), roles, (file, tokens_file), users, anonymous);
+        access.take_tokens(tokens);
         access.tell_of_visitors();
         Ok(access)
     }
 
     /// Where everybody may do everything, whatever files there are.
     pub fn without_logins(root: &Root) -> Self {
-        Self::new(root.clone(), Roles::default(), PathBuf::new(), Users::default(), None)
+        Self::new(root.clone(), Roles::default(), Default::default(), Users::default(), None)
     }
 
-    fn new(root: Root, roles: Roles, file: PathBuf, users: Users, anonymous: Option<Role>) -> Self {
+    fn new(
+        root: Root,
+        roles: Roles,
+        (file, tokens_file): (PathBuf, PathBuf),
+        users: Users,
+        anonymous: Option<Role>,
+    ) -> Self {
         Self(Arc::new(Inner {
             root,
             roles,
             file,
+            tokens_file,
             has_logins: !users.is_empty(),
             anonymous,
             users: RwLock::new(users.into()),
+            tokens: RwLock::default(),
             house: RwLock::default(),
             changed: watch::Sender::new(()),
             verifier: Verifier::new(),
@@ -142,6 +158,11 @@ impl Access {
     /// The roles that there are.
     pub fn roles(&self) -> &Roles {
         &self.0.roles
+    }
+
+    /// The file of tokens, which need not be there.
+    pub fn tokens_file(&self) -> &Path {
+        &self.0.tokens_file
     }
 
     /// The file of users, which need not be there.
@@ -213,6 +234,22 @@ impl Access {
         self.find(name).ok_or(Refused::NoSuchUser)
     }
 
+    /// Who has this token.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or not good any more.
+    pub fn token(&self, token: &[u8], now: Timestamp) -> Result<User, BadToken> {
+        let token = self.tokens().get(Digest::of(token)).cloned().ok_or(BadToken::Unknown)?;
+        if token.has_expired(now) {
+            return Err(BadToken::Expired);
+        }
+        let account = self.users().get(&token.user).cloned().ok_or(BadToken::Unknown)?;
+        let name = token.user.clone();
+
+        Ok(User::with_token(&name, account, token, self.clone()))
+    }
+
     /// The user of this name in the file.
     pub fn find(&self, name: &str) -> Option<User> {
         let account = self.users().get(name).cloned()?;
@@ -252,7 +289,7 @@ impl Access {
     /// The file cannot be read or is not valid.
     pub fn reload(&self) -> Result<(), UsersError> {
         let users = Users::load(&self.0.file, &self.0.roles)?;
-        crate::file::warn_of_readers(&self.0.file);
+        disk::warn_of_readers(&self.0.file);
         if !self.0.has_logins {
             if !users.is_empty() {
                 warn!("There are users: logins are required from the next start");
@@ -270,7 +307,22 @@ impl Access {
         Ok(())
     }
 
-    /// Tells of every change of the users. [`User::revoked`] is what a connection waits for.
+    /// Reads the file of tokens again. One that is not valid changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or is not valid.
+    pub fn reload_tokens(&self) -> Result<(), TokensError> {
+        let tokens = Tokens::load(&self.0.tokens_file)?;
+        if *self.tokens() != tokens {
+            info!("The tokens have changed");
+            self.take_tokens(tokens);
+        }
+
+        Ok(())
+    }
+
+    /// Tells of every change of the users and tokens. [`User::revoked`] is what a connection waits for.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.0.changed.subscribe()
     }
@@ -286,6 +338,20 @@ impl Access {
         let house = self.0.house.read().unwrap_or_else(PoisonError::into_inner);
 
         house.get(name).cloned()
+    }
+
+    /// Whether this token is still there, as it was.
+    pub(crate) fn has_token(&self, token: &Token) -> bool {
+        self.tokens().get(token.digest).is_some_and(|current| **current == *token)
+    }
+
+    fn take_tokens(&self, tokens: Tokens) {
+        *self.0.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens.into();
+        self.0.changed.send_replace(());
+    }
+
+    fn tokens(&self) -> Arc<Tokens> {
+        Arc::clone(&self.0.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn users(&self) -> Arc<Users> {

@@ -8,6 +8,7 @@ use std::{
 use serde::Deserialize;
 
 const FILE: &str = "users.toml";
+const TOKENS: &str = "tokens.toml";
 
 /// The section `[access]`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -16,6 +17,8 @@ pub struct Config {
     /// The file of users. Without it: `users.toml` in the data directory, if there is one. Set it
     /// where several programs share a file, or where it is kept with the configuration.
     pub users: Option<PathBuf>,
+    /// The file of tokens. Without it: `tokens.toml` beside the file of users.
+    pub tokens: Option<PathBuf>,
     /// The role of clients that do not log in; without one, whoever does not is turned away. Set it
     /// where some clients cannot log in. Where there are no users, it is what everybody may do.
     pub anonymous: Option<String>,
@@ -42,5 +45,10 @@ impl Config {
     /// Where the users are.
     pub fn users_file(&self, data_dir: &Path) -> PathBuf {
         self.users.clone().unwrap_or_else(|| data_dir.join(FILE))
+    }
+
+    /// Where the tokens are.
+    pub fn tokens_file(&self, data_dir: &Path) -> PathBuf {
+        self.tokens.clone().unwrap_or_else(|| self.users_file(data_dir).with_file_name(TOKENS))
     }
 }

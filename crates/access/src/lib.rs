@@ -1,10 +1,11 @@
 //! Who may do what: users, their roles, and what a role may publish and subscribe to.
 //!
 //! ```text
-//! users.toml ──▶ Users ─┐
-//! [access]  ──▶ Roles ──┴▶ Access ── authenticate ──▶ User ── rights ──▶ Rights
-//!                            ▲                          │
-//!                         Throttle                  revoked: changed or removed meanwhile
+//! users.toml  ──▶ Users ──┐
+//! tokens.toml ──▶ Tokens ─┤
+//! [access]    ──▶ Roles ──┴▶ Access ── authenticate, token ──▶ User ── rights ──▶ Rights
+//!                              ▲                                │
+//!                           Throttle                        revoked: changed or removed meanwhile
 //! ```
 //!
 //! | module | what it is for |
@@ -14,6 +15,7 @@
 //! | [`Rights`] | what a client may publish and subscribe to |
 //! | [`Reach`], [`Gates`] | what that opens at the gateway: which gates one sees and commands |
 //! | [`UsersFile`] | the file of users, as the command line changes it |
+//! | [`TokensFile`] | the file of tokens, by which programs log in as a user |
 //! | [`Access`], [`User`] | the rules in force, and who has logged in |
 //! | [`Throttle`] | how long somebody has to wait who guesses |
 //!
@@ -23,6 +25,7 @@
 
 mod access;
 mod config;
+mod disk;
 mod file;
 mod name;
 mod password;
@@ -30,6 +33,9 @@ mod reach;
 mod rights;
 mod role;
 mod throttle;
+mod token;
+mod token_file;
+mod tokens;
 mod user;
 mod users;
 mod verifier;
@@ -44,5 +50,8 @@ pub use reach::{Gates, Reach};
 pub use rights::Rights;
 pub use role::{CustomRole, Role, Roles, UnknownRole};
 pub use throttle::Throttle;
+pub use token::BadToken;
+pub use token_file::{ListedToken, NewToken, TokenFileError, TokensFile};
+pub use tokens::TokensError;
 pub use user::User;
 pub use users::UsersError;

@@ -1,18 +1,18 @@
-//! The names of users.
+//! The names of users and tokens.
 
 use std::{fmt, str::FromStr};
 
 const MAX_LEN: usize = 64;
 
-/// The name of a user in the file: 1 to 64 of `a-z`, `A-Z`, `0-9`, `.`, `_`, `-` and `@`, the first
+/// The name of a user or a token in its file: 1 to 64 of `a-z`, `A-Z`, `0-9`, `.`, `_`, `-` and `@`, the first
 /// of them a letter or digit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserName(String);
 
-/// The text cannot be the name of a user.
+/// The text cannot be the name of a user or a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` cannot be the name of a user: use 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-` and `@`, \
+    "`{0}` cannot be the name of a user or a token: use 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-` and `@`, \
      the first of them a letter or digit"
 )]
 pub struct NameError(String);

@@ -1,8 +1,14 @@
 //! Who has logged in.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
-use crate::{access::Access, reach::Reach, rights::Rights, role::Role, users::Account};
+use jiff::Timestamp;
+use schemas::GateId;
+use tokio::time;
+
+use crate::{
+    access::Access, reach::Reach, rights::Rights, role::Role, token::Token, users::Account,
+};
 
 /// Who has logged in: a name, and what the file of users said about it then.
 ///
@@ -23,8 +29,13 @@ enum Who {
 struct Known {
     name: Arc<str>,
     account: Arc<Account>,
+    /// By which he has logged in.
+    token: Option<Arc<Token>>,
     access: Access,
 }
+
+/// How long one trusts in a clock that somebody may set.
+const CLOCK: Duration = Duration::from_secs(30);
 
 impl User {
     /// Whoever comes where there are no logins. May do everything, but what nobody may.
@@ -37,7 +48,16 @@ impl User {
     }
 
     pub(crate) fn known(name: &str, account: Arc<Account>, access: Access) -> Self {
-        Self(Who::Known(Known { name: name.into(), account, access }))
+        Self(Who::Known(Known { name: name.into(), account, token: None, access }))
+    }
+
+    pub(crate) fn with_token(
+        name: &str,
+        account: Arc<Account>,
+        token: Arc<Token>,
+        access: Access,
+    ) -> Self {
+        Self(Who::Known(Known { name: name.into(), account, token: Some(token), access }))
     }
 
     /// The name, for logs; `None` for who has not logged in.
@@ -45,6 +65,22 @@ impl User {
         match &self.0 {
             Who::Anybody | Who::Visitor(..) => None,
             Who::Known(known) => Some(&known.name),
+        }
+    }
+
+    /// The name of the token that was shown, where it was one.
+    pub fn token(&self) -> Option<&str> {
+        match &self.0 {
+            Who::Anybody | Who::Visitor(..) => None,
+            Who::Known(known) => known.token.as_ref().map(|token| &token.name[..]),
+        }
+    }
+
+    /// Until when the token that was shown is good.
+    pub fn expires(&self) -> Option<Timestamp> {
+        match &self.0 {
+            Who::Anybody | Who::Visitor(..) => None,
+            Who::Known(known) => known.token.as_ref()?.expires,
         }
     }
 
@@ -64,9 +100,7 @@ impl User {
             Who::Visitor(role, access) => {
                 role.rights(access.root(), &BTreeSet::new(), "", client_id)
             }
-            Who::Known(Known { name, account, access }) => {
-                account.role.rights(access.root(), &account.gates, name, client_id)
-            }
+            Who::Known(known) => known.rights(client_id),
         }
     }
 
@@ -85,24 +119,70 @@ impl User {
         self.role().is_none_or(|role| *role == Role::Admin)
     }
 
-    /// Whether the user is still there, with the same password, role and gates.
+    /// Whether the user is still there, with the same password, role and gates; and the token, if he
+    /// has shown one.
     pub fn is_current(&self) -> bool {
         match &self.0 {
             Who::Anybody | Who::Visitor(..) => true,
-            Who::Known(Known { name, account, access }) => {
+            Who::Known(Known { name, account, token, access }) => {
                 access.account(name).is_some_and(|current| current == *account)
+                    && token.as_ref().is_none_or(|token| {
+                        access.has_token(token) && !token.has_expired(Timestamp::now())
+                    })
             }
         }
     }
 
-    /// Returns when the user is not there any more, or is another than it was.
+    /// Returns when the user is not there any more, or is another than it was; or the token is not
+    /// good any more.
     pub async fn revoked(&self) {
         let Who::Known(known) = &self.0 else { return std::future::pending().await };
         let mut changes = known.access.changes();
 
-        // What holds the sender is kept by ourselves: the changes never end.
-        while self.is_current() && changes.changed().await.is_ok() {}
+        while self.is_current() {
+            tokio::select! {
+                // What holds the sender is kept by ourselves: the changes never end.
+                _ = changes.changed() => {}
+                () = self.token_expires() => {}
+            }
+        }
     }
+
+    /// Returns when it is worth looking whether the token has expired.
+    async fn token_expires(&self) {
+        let Some(expires) = self.expires() else { return std::future::pending().await };
+        let left = Timestamp::now().duration_until(expires);
+
+        time::sleep(Duration::try_from(left).unwrap_or_default().min(CLOCK)).await;
+    }
+}
+
+impl Known {
+    fn rights(&self, client_id: &str) -> Rights {
+        let Self { name, account, token, access } = self;
+        let asked = token.as_ref().map(|token| &token.gates).filter(|gates| !gates.is_empty());
+        let Some(gates) = common(&account.role, &account.gates, asked) else {
+            return Rights::nothing();
+        };
+
+        account.role.rights(access.root(), &gates, name, client_id)
+    }
+}
+
+/// The gates of an account that a token opens. `None` where that is none at all.
+fn common(
+    role: &Role,
+    has: &BTreeSet<GateId>,
+    asked: Option<&BTreeSet<GateId>>,
+) -> Option<BTreeSet<GateId>> {
+    let Some(asked) = asked else { return Some(has.clone()) };
+    let gates = match has.is_empty() {
+        true => asked.clone(),
+        false => has & asked,
+    };
+
+    // A role without gates would take no notice of them.
+    (role.has_gates() && !gates.is_empty()).then_some(gates)
 }
 
 impl fmt::Display for User {

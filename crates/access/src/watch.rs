@@ -2,7 +2,10 @@
 
 use std::convert::Infallible;
 
-use service::watch::{self, FileIs};
+use service::{
+    tls::chain,
+    watch::{self, FileIs},
+};
 use tokio::task;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -10,33 +13,46 @@ use tracing::error;
 use crate::access::Access;
 
 impl Access {
-    /// Reads the file of users again whenever it changes, until `cancel` fires.
+    /// Reads the files of users and tokens again whenever they change, until `cancel` fires.
     ///
-    /// A file that is not valid is logged, and the users stay as they were.
+    /// A file that is not valid is logged, and the users or tokens stay as they were.
     pub async fn watch_file(self, cancel: CancellationToken) -> Result<(), Infallible> {
-        let path = self.file().to_owned();
-        watch::file(path, move |file| self.take(file), cancel).await;
+        let (users, tokens) = (self.file().to_owned(), self.tokens_file().to_owned());
+        let access = self.clone();
 
+        tokio::join!(
+            watch::file(users, move |file| access.take(file), cancel.clone()),
+            watch::file(tokens, move |_| self.take_tokens_file(), cancel),
+        );
         Ok(())
     }
 
-    /// Reads the file of users again at once: somebody has asked for it.
+    /// Reads the files again at once: somebody has asked for it.
     pub async fn reread(&self) {
         let access = self.clone();
 
         // It is only ever not done where the process ends.
-        let _ = task::spawn_blocking(move || access.take(FileIs::at(access.file()))).await;
+        let _ = task::spawn_blocking(move || {
+            access.take(FileIs::at(access.file()));
+            access.take_tokens_file();
+        })
+        .await;
     }
 
     fn take(&self, file: FileIs) {
         let was_ever_there = self.has_logins() || file == FileIs::There;
 
         if was_ever_there && let Err(error) = self.reload() {
-            let reason = match std::error::Error::source(&error) {
-                Some(source) => format!("{error}: {source}"),
-                None => error.to_string(),
-            };
-            error!(reason, "The users stay as they were");
+            error!(reason = chain(&error), "The users stay as they were");
+        }
+    }
+
+    fn take_tokens_file(&self) {
+        // Without logins there is nothing that a token could open.
+        if self.has_logins()
+            && let Err(error) = self.reload_tokens()
+        {
+            error!(reason = chain(&error), "The tokens stay as they were");
         }
     }
 }
