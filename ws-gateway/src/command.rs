@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use schemas::{
-    Answer, AnswerCode, AnswerStatus, Body, Command, CommandBody, Id, Report, Source, Timestamp,
+    Answer, AnswerCode, AnswerStatus, Body, CameraAction, CameraControl, Command, CommandBody,
+    GateId, Id, Report, Source, Timestamp,
 };
 use serde::{Deserialize, de::IgnoredAny};
 use service::stamp;
+
+use crate::uplink::BrokerUnavailable;
 
 /// How long a command is wanted.
 const LIFETIME: Duration = Duration::from_secs(10);
@@ -32,6 +35,13 @@ impl Refusal {
         let code = AnswerCode::Expired;
 
         Self { status: AnswerStatus::Expired, code, message: message.into() }
+    }
+
+    pub(crate) fn no_broker() -> Self {
+        Self::failed(
+            AnswerCode::BrokerUnavailable,
+            format!("{BrokerUnavailable}: nothing was sent; try again when it is back"),
+        )
     }
 
     /// The answer, where commands of this type have one.
@@ -111,6 +121,33 @@ pub(crate) fn spelled_out(mut command: Command, now: Timestamp) -> Command {
     }
 
     recognisable(command, command_id)
+}
+
+/// What the gateway itself wants of a camera.
+pub(crate) fn camera_control(action: CameraAction, command_id: Id) -> CameraControl {
+    CameraControl {
+        action,
+        gate_id: None,
+        command_id: Some(command_id),
+        image_id: None,
+        fps: None,
+        max_seconds: None,
+        requested_by: None,
+        expires_at: None,
+        extra: serde_json::Map::new(),
+    }
+}
+
+/// A command to the camera of a gate, still without a stamp.
+pub(crate) fn to_camera(gate: &GateId, control: CameraControl) -> Command {
+    Command {
+        body: CommandBody::CameraControl(CameraControl { gate_id: Some(gate.clone()), ..control }),
+        gate: gate.clone(),
+        timestamp: None,
+        id: None,
+        cause: None,
+        extra: serde_json::Map::new(),
+    }
 }
 
 /// When a command is no longer wanted. `None`: it carries no time at all.

@@ -52,6 +52,10 @@ pub struct Limits {
     pub picture_bytes: usize,
     /// Gates that are kept account of.
     pub gates: usize,
+    /// Who may watch streams at once.
+    pub stream_viewers: usize,
+    /// Who of them may come from one address. Behind a proxy, all may.
+    pub stream_viewers_per_address: usize,
 }
 
 impl Default for Config {
@@ -78,6 +82,8 @@ impl Default for Limits {
             pictures: 20,
             picture_bytes: 8 << 20,
             gates: 4_096,
+            stream_viewers: 100,
+            stream_viewers_per_address: 20,
         }
     }
 }

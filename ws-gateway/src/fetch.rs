@@ -1,18 +1,11 @@
 //! Pictures that the gateway does not have: asked of the agents that keep them.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bytes::Bytes;
-use schemas::{Answer, CameraAction, CameraControl, Command, CommandBody, GateId, Id};
+use schemas::{CameraAction, CameraControl, GateId, Id};
 use service::stamp;
-use tokio::{
-    sync::{Semaphore, oneshot},
-    time::timeout,
-};
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     command,
@@ -24,10 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Who asks for more waits for those before. Agents refuse what is too much for them.
 const AT_ONCE: usize = 4;
 
-/// What agents were asked for and have not answered.
+/// How many pictures may be asked for at once.
 #[derive(Debug)]
 pub(crate) struct Fetches {
-    waiting: Mutex<HashMap<Id, oneshot::Sender<Option<String>>>>,
     turns: Semaphore,
 }
 
@@ -44,23 +36,7 @@ pub(crate) enum FetchError {
 
 impl Default for Fetches {
     fn default() -> Self {
-        Self { waiting: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
-    }
-}
-
-impl Fetches {
-    /// An agent has answered a `camera_control`; perhaps one of ours.
-    pub(crate) fn answered(&self, answer: &Answer) {
-        if answer.status.is_final()
-            && let Some(asker) = self.waiting().remove(&answer.command_id)
-        {
-            // Whoever asked may have gone.
-            let _ = asker.send(answer.sha256.clone().filter(|_| answer.success));
-        }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, HashMap<Id, oneshot::Sender<Option<String>>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { turns: Semaphore::new(AT_ONCE) }
     }
 }
 
@@ -71,51 +47,28 @@ impl Relay {
         if !is_online {
             return Err(FetchError::Offline);
         }
-        let command_id = stamp::new_id();
 
-        let fetched = timeout(PATIENCE, self.ask(gate, image, command_id.clone())).await;
-        self.fetches.waiting().remove(&command_id);
-
-        fetched.unwrap_or(Err(FetchError::NoAnswer))
+        timeout(PATIENCE, self.ask(gate, image)).await.unwrap_or(Err(FetchError::NoAnswer))
     }
 
-    async fn ask(&self, gate: &GateId, image: Id, id: Id) -> Result<Bytes, FetchError> {
+    async fn ask(&self, gate: &GateId, image: Id) -> Result<Bytes, FetchError> {
         let _turn = self.fetches.turns.acquire().await.map_err(|_| FetchError::NoAnswer)?;
-        let (reply, answer) = oneshot::channel();
-        self.fetches.waiting().insert(id.clone(), reply);
+        let command_id = stamp::new_id();
+        let mut question = self.questions.open(command_id.clone());
 
-        let command = command::stamp(
-            wanted(gate, image.clone(), id),
-            self.config.name.to_string(),
-            stamp::now(),
-        );
+        let control = CameraControl {
+            image_id: Some(image.clone()),
+            ..command::camera_control(CameraAction::Fetch, command_id)
+        };
+        let command = command::to_camera(gate, control);
+        let command = command::stamp(command, self.config.name.to_string(), stamp::now());
         self.publish_bytes(&command.topic(), command.encode()).map_err(|_| FetchError::Offline)?;
-        let sha256 = answer.await.ok().flatten().ok_or(FetchError::NotKept)?;
+        let answer = question.answer().await.filter(|answer| answer.success);
+        let sha256 = answer.and_then(|answer| answer.sha256).ok_or(FetchError::NotKept)?;
 
         let picture = self.pictures.fetched(gate, &sha256).await;
         self.pictures.name_as(gate, image, sha256);
 
         Ok(picture)
-    }
-}
-
-fn wanted(gate: &GateId, image: Id, command_id: Id) -> Command {
-    Command {
-        body: CommandBody::CameraControl(CameraControl {
-            action: CameraAction::Fetch,
-            gate_id: Some(gate.clone()),
-            command_id: Some(command_id),
-            image_id: Some(image),
-            fps: None,
-            max_seconds: None,
-            requested_by: None,
-            expires_at: None,
-            extra: serde_json::Map::new(),
-        }),
-        gate: gate.clone(),
-        timestamp: None,
-        id: None,
-        cause: None,
-        extra: serde_json::Map::new(),
     }
 }

@@ -19,6 +19,8 @@
 //! | recent pictures of a gate | 20, and 8 MiB | the oldest is forgotten |
 //! | older pictures of a gate, which were asked for | 20, and 8 MiB | the oldest is forgotten |
 //! | pictures asked for at once | 4 | who asks for more waits, 5 s in all |
+//! | viewers of streams | 100, 20 of one address | who comes later is refused |
+//! | frames of a stream | the latest of each gate, shared by its viewers | the one before is skipped |
 //!
 //! The gateway keeps nothing that it could not lose: latest states, recent events and pictures,
 //! sessions. It never moves a boom by itself and never sends a command twice.
@@ -33,8 +35,10 @@ mod http;
 mod hub;
 mod outbox;
 mod pictures;
+mod questions;
 mod relay;
 mod session;
+mod streams;
 mod uplink;
 mod visitor;
 

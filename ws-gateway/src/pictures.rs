@@ -5,12 +5,15 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use schemas::{GateId, Id, ImageCaptured};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, watch};
 
 use crate::config::Limits;
+
+/// What stands between the frames of a stream, as HTTP sends them.
+pub(crate) const BOUNDARY: &str = "manless-frame";
 
 /// The pictures of all gates.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ struct Album {
     named: VecDeque<(Id, String)>,
     /// Older ones, which somebody has asked for.
     fetched: Shelf,
+    /// The latest frame of the stream, as a part of `multipart/x-mixed-replace`: one for all who
+    /// watch.
     stream: watch::Sender<Bytes>,
 }
 
@@ -100,8 +105,13 @@ impl Pictures {
     }
 
     /// A frame of a stream came. Whoever has not sent the one before skips it.
-    pub(crate) fn stream(&self, gate: &GateId, frame: Bytes) {
-        self.with_album(gate, |album| album.stream.send_replace(frame));
+    pub(crate) fn stream(&self, gate: &GateId, jpeg: &[u8]) {
+        let albums = self.albums();
+        let watched = albums.get(gate).filter(|album| album.stream.receiver_count() > 0);
+
+        if let Some(album) = watched {
+            album.stream.send_replace(part(jpeg));
+        }
     }
 
     pub(crate) fn latest(&self, gate: &GateId) -> Option<Bytes> {
@@ -116,18 +126,17 @@ impl Pictures {
         album.find(sha256)
     }
 
-    /// The frames from here on, if anything was ever seen of this gate.
+    /// The frames from here on. `None`: there is no room for a further gate.
     pub(crate) fn frames(&self, gate: &GateId) -> Option<watch::Receiver<Bytes>> {
-        Some(self.albums().get(gate)?.stream.subscribe())
+        self.with_album(gate, |album| album.stream.subscribe())
     }
 
     /// Beyond the bound on gates there are no albums: such a gate has no pictures here.
-    fn with_album<T>(&self, gate: &GateId, act: impl FnOnce(&mut Album) -> T) {
+    fn with_album<T>(&self, gate: &GateId, act: impl FnOnce(&mut Album) -> T) -> Option<T> {
         let mut albums = self.albums();
+        let has_room = albums.contains_key(gate) || albums.len() < self.limits.gates;
 
-        if albums.contains_key(gate) || albums.len() < self.limits.gates {
-            act(albums.entry(gate.clone()).or_insert_with(Album::new));
-        }
+        has_room.then(|| act(albums.entry(gate.clone()).or_insert_with(Album::new)))
     }
 
     fn albums(&self) -> MutexGuard<'_, HashMap<GateId, Album>> {
@@ -169,6 +178,19 @@ impl Shelf {
             self.bytes -= oldest.len();
         }
     }
+}
+
+fn part(jpeg: &[u8]) -> Bytes {
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+        jpeg.len()
+    );
+    let mut part = BytesMut::with_capacity(head.len() + jpeg.len() + 2);
+    part.put_slice(head.as_bytes());
+    part.put_slice(jpeg);
+    part.put_slice(b"\r\n");
+
+    part.freeze()
 }
 
 fn hex(bytes: &[u8]) -> String {

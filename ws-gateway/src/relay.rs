@@ -12,8 +12,9 @@ use std::{
 use bytes::Bytes;
 use rumqttc::AsyncClient;
 use schemas::{
-    Answer, Body, CONTRACT, Command, DecodeError, GateId, Id, Kind, Message, MessageType, Picture,
-    Report, Root, SessionBody, Source, SystemState, SystemStatus, Timestamp, Topic, TopicError,
+    Answer, AnswerCode, Body, CONTRACT, Command, DecodeError, GateId, Id, Kind, Message,
+    MessageType, Picture, Report, Root, SessionBody, Source, SystemState, SystemStatus, Timestamp,
+    Topic, TopicError,
 };
 use service::stamp;
 use tokio::{
@@ -23,7 +24,7 @@ use tokio::{
 use tracing::debug;
 
 use crate::{
-    command,
+    command::{self, Refusal},
     config::Config,
     controller::{self, Controllers},
     fetch::Fetches,
@@ -31,6 +32,8 @@ use crate::{
     hub::{About, Arrival, Channel, Hub, Outcome, say},
     outbox::Frame,
     pictures::Pictures,
+    questions::Questions,
+    streams::Streams,
     uplink::{BrokerUnavailable, Uplink},
 };
 
@@ -51,6 +54,8 @@ pub(crate) struct Relay {
     pub(crate) hub: Hub,
     pub(crate) pictures: Pictures,
     pub(crate) fetches: Fetches,
+    pub(crate) questions: Questions,
+    pub(crate) streams: Streams,
     pub(crate) controllers: Controllers,
     pub(crate) uplink: Uplink,
     pub(crate) figures: Arc<Figures>,
@@ -85,6 +90,8 @@ impl Relay {
             hub: Hub::new(limits.clone(), Arc::clone(&figures)),
             pictures: Pictures::new(limits),
             fetches: Fetches::default(),
+            questions: Questions::default(),
+            streams: Streams::default(),
             controllers: Controllers::default(),
             uplink: Uplink::default(),
             figures,
@@ -141,6 +148,22 @@ impl Relay {
     /// Shows something on `admin`.
     pub(crate) fn tell_admin(&self, body: SessionBody) {
         self.hub.tell_admin(About::House, None, &say(&Channel::Admin, body, stamp::now()));
+    }
+
+    /// Whether anybody could act on a command to this gate, and otherwise why not.
+    pub(crate) fn reach(&self, gate: &GateId) -> Result<(), Refusal> {
+        if !self.uplink.is_open() {
+            return Err(Refusal::no_broker());
+        }
+        let message = match self.hub.system_status(gate) {
+            Some(status) if is_running(status.state) => return Ok(()),
+            Some(_) => format!("{gate} is offline: start its agent, or look at its network"),
+            // A controller that predates `system_status` is known by its other states.
+            None if self.hub.knows(gate) => return Ok(()),
+            None => format!("no gate `{gate}` was ever heard of: check its name"),
+        };
+
+        Err(Refusal::failed(AnswerCode::GateOffline, message))
     }
 
     /// A number that no other session of this start has.
@@ -217,7 +240,7 @@ impl Relay {
             Body::GateControlResponse(Answer { command_id, .. }) => self.hub.answered(command_id),
             Body::CameraControlResponse(answer) => {
                 self.hub.answered(&answer.command_id);
-                self.fetches.answered(answer);
+                self.questions.answered(answer);
             }
             Body::HardwareStatus(_)
             | Body::GateStatus(_)
@@ -255,14 +278,14 @@ impl Relay {
     }
 
     fn picture(&self, picture: &Picture, bytes: &[u8]) {
-        let bytes = Bytes::copy_from_slice(bytes);
+        let Picture { gate, message_type } = picture;
 
-        if picture.message_type == MessageType::Stream {
-            self.pictures.stream(&picture.gate, bytes);
-        } else if picture.message_type == MessageType::Picture {
-            self.pictures.add_fetched(&picture.gate, bytes);
+        if *message_type == MessageType::Stream {
+            self.pictures.stream(gate, bytes);
+        } else if *message_type == MessageType::Picture {
+            self.pictures.add_fetched(gate, Bytes::copy_from_slice(bytes));
         } else {
-            self.pictures.add(&picture.gate, bytes);
+            self.pictures.add(gate, Bytes::copy_from_slice(bytes));
         }
     }
 

@@ -21,6 +21,8 @@ use super::{Site, router};
 
 /// How long a client may take to say what it wants.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How much of an answer waits for a client that reads slowly: a frame of a stream and little more.
+const MAX_BUFFERED: usize = 64 * 1024;
 /// How long to wait when no further socket can be had.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
 /// How long requests may take to end when the gateway stops.
@@ -81,6 +83,7 @@ async fn connection(stream: TcpStream, peer: Peer, router: Router, cancel: Cance
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(MAX_BUFFERED)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);

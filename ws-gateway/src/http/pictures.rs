@@ -1,27 +1,39 @@
 //! Pictures of the gates: the latest, a recent one, and a running stream.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use axum::{
+    Extension,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream;
 use schemas::{GateId, Id};
-use tokio::{sync::watch, time};
+use serde::Deserialize;
 
-use super::{Site, reply};
-use crate::fetch::FetchError;
+use super::{Site, listener::Peer, reply};
+use crate::{
+    fetch::FetchError,
+    pictures::BOUNDARY,
+    streams::{StreamError, Viewer, Wanted},
+};
 
-/// A stream that sends nothing for so long has ended.
-const STREAM_ENDS_AFTER: Duration = Duration::from_secs(5);
-const BOUNDARY: &str = "manless-frame";
+/// Frames a second of a stream where nobody says.
+const FRAME_RATE: u32 = 5;
+/// Agents take no more.
+const FASTEST: u32 = 15;
 /// Pages of this machine may show a picture, those of other hosts may not.
 const SAME_SITE: (HeaderName, &str) =
     (HeaderName::from_static("cross-origin-resource-policy"), "same-site");
+
+/// What may be said about a stream.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wish {
+    fps: Option<String>,
+}
 
 pub(super) async fn latest(State(site): State<Site>, Path(gate): Path<String>) -> Response {
     let picture = known(&gate).and_then(|gate| site.relay.pictures.latest(&gate));
@@ -55,19 +67,32 @@ pub(super) async fn named(
     }
 }
 
-/// The stream of a gate. A client that reads slowly skips frames.
-pub(super) async fn stream(State(site): State<Site>, Path(gate): Path<String>) -> Response {
-    let frames = known(&gate).and_then(|gate| site.relay.pictures.frames(&gate));
-    let Some(mut frames) = frames else { return no_stream(&gate) };
-    let Some(first) = next(&mut frames).await else { return no_stream(&gate) };
+/// The stream of a gate, which runs from here on as long as somebody watches. A client that reads
+/// slowly skips frames.
+pub(super) async fn stream(
+    State(site): State<Site>,
+    Path(gate): Path<String>,
+    Extension(peer): Extension<Peer>,
+    Query(wish): Query<Wish>,
+) -> Response {
+    let Some(gate) = known(&gate) else {
+        return reply::refusal(StatusCode::NOT_FOUND, "no_such_gate", "no gate has such a name");
+    };
+    let Some(frames_per_second) = wish.frames_per_second() else {
+        let message = format!("`fps` is a whole number from 1 to {FASTEST}");
+        return reply::refusal(StatusCode::BAD_REQUEST, "invalid", &message);
+    };
+    let address = peer.address;
+    let requested_by = format!("{}:stream@{address}", site.relay.config.name);
+    let wanted = Wanted { gate, frames_per_second, address: address.ip(), requested_by };
+    let viewer = match Viewer::open(site.relay, wanted).await {
+        Ok(viewer) => viewer,
+        Err(error) => return no_stream(&error),
+    };
 
-    let parts = stream::unfold((Some(first), frames, site.cancel), async |state| {
-        let (first, mut frames, cancel) = state;
-        let frame = match first {
-            Some(first) => first,
-            None => cancel.run_until_cancelled(next(&mut frames)).await.flatten()?,
-        };
-        Some((Ok::<_, Infallible>(part(&frame)), (None, frames, cancel)))
+    let parts = stream::unfold((viewer, site.cancel), async |(mut viewer, cancel)| {
+        let frame = cancel.run_until_cancelled(viewer.next()).await.flatten()?;
+        Some((Ok::<_, Infallible>(frame), (viewer, cancel)))
     });
     let content_type = format!("multipart/x-mixed-replace; boundary={BOUNDARY}");
 
@@ -79,23 +104,13 @@ pub(super) async fn stream(State(site): State<Site>, Path(gate): Path<String>) -
         .into_response()
 }
 
-async fn next(frames: &mut watch::Receiver<Bytes>) -> Option<Bytes> {
-    time::timeout(STREAM_ENDS_AFTER, frames.changed()).await.ok()?.ok()?;
+impl Wish {
+    /// `None`: it is not possible.
+    fn frames_per_second(&self) -> Option<u32> {
+        let Some(fps) = &self.fps else { return Some(FRAME_RATE) };
 
-    Some(frames.borrow_and_update().clone())
-}
-
-fn part(frame: &Bytes) -> Bytes {
-    let head = format!(
-        "--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
-        frame.len()
-    );
-    let mut part = BytesMut::with_capacity(head.len() + frame.len() + 2);
-    part.extend_from_slice(head.as_bytes());
-    part.extend_from_slice(frame);
-    part.extend_from_slice(b"\r\n");
-
-    part.freeze()
+        fps.parse().ok().filter(|frames| (1..=FASTEST).contains(frames))
+    }
 }
 
 fn jpeg(picture: Bytes) -> Response {
@@ -109,10 +124,21 @@ fn jpeg(picture: Bytes) -> Response {
     (headers, picture).into_response()
 }
 
-fn no_stream(gate: &str) -> Response {
-    missing(&format!(
-        "no stream of `{gate}` runs: send camera_control with the action start_stream first"
-    ))
+fn no_stream(error: &StreamError) -> Response {
+    let message = error.to_string();
+    let (status, code) = match error {
+        StreamError::NoSuchGate(_) => (StatusCode::NOT_FOUND, "no_such_gate".to_owned()),
+        StreamError::Refused(refusal) => {
+            (StatusCode::SERVICE_UNAVAILABLE, refusal.code.to_string())
+        }
+        StreamError::NoFrames(_) => (StatusCode::GATEWAY_TIMEOUT, "timeout".to_owned()),
+        StreamError::TooMany(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_viewers".to_owned()),
+        StreamError::TooManyOfAddress(_) => {
+            (StatusCode::TOO_MANY_REQUESTS, "too_many_viewers".to_owned())
+        }
+    };
+
+    reply::refusal(status, &code, &message)
 }
 
 fn missing(message: &str) -> Response {

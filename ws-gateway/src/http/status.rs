@@ -102,6 +102,7 @@ pub(super) async fn metrics(State(site): State<Site>) -> Response {
         ("clients", "Clients that are connected", clients as u64),
         ("controllers", "Controllers that are connected", relay.controllers.gates().len() as u64),
         ("gates", "Gates that were heard of", gates.len() as u64),
+        ("stream_viewers", "Who watches a stream", relay.streams.viewers() as u64),
         ("broker_connected", "Whether the broker is connected", relay.uplink.is_open().into()),
     ]))
 }

@@ -12,7 +12,7 @@ use crate::{
     command::{self, Refusal},
     hub::{About, Channel, Seat},
     outbox::{Frame, frame},
-    relay::{Relay, is_running, reason},
+    relay::{Relay, reason},
     uplink::BrokerUnavailable,
     visitor::Visitor,
 };
@@ -64,10 +64,7 @@ impl Dashboard {
 
     fn send(&mut self, command: &Command, now: Instant) -> Result<(), Refusal> {
         self.check_right(command)?;
-        if !self.relay.uplink.is_open() {
-            return Err(no_broker());
-        }
-        self.check_gate(command)?;
+        self.relay.reach(&command.gate)?;
         if self.awaited.len() >= AWAITED {
             let message = format!("{AWAITED} commands wait for an answer: wait for some of them");
             return Err(Refusal::rejected(AnswerCode::RateLimited, message));
@@ -76,7 +73,7 @@ impl Dashboard {
         self.expect_answer(command, now);
         self.relay.publish_bytes(&command.topic(), command.encode()).map_err(|BrokerUnavailable| {
             self.forget(command);
-            no_broker()
+            Refusal::no_broker()
         })
     }
 
@@ -96,19 +93,6 @@ impl Dashboard {
         let message = format!("you are logged in as {role}, and may not send {kind} to {gate}");
 
         Err(Refusal::rejected(AnswerCode::Unauthorized, message))
-    }
-
-    fn check_gate(&self, command: &Command) -> Result<(), Refusal> {
-        let gate = &command.gate;
-        let message = match self.relay.hub.system_status(gate) {
-            Some(status) if is_running(status.state) => return Ok(()),
-            Some(_) => format!("{gate} is offline: start its agent, or look at its network"),
-            // A controller that predates `system_status` is known by its other states.
-            None if self.relay.hub.knows(gate) => return Ok(()),
-            None => format!("no gate `{gate}` was ever heard of: check its name"),
-        };
-
-        Err(Refusal::failed(AnswerCode::GateOffline, message))
     }
 
     /// Requests have no answers of their own: what they ask for comes as states and events.
@@ -179,11 +163,4 @@ impl Party for Dashboard {
             }
         }
     }
-}
-
-fn no_broker() -> Refusal {
-    Refusal::failed(
-        AnswerCode::BrokerUnavailable,
-        format!("{BrokerUnavailable}: nothing was sent; try again when it is back"),
-    )
 }

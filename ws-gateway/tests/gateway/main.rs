@@ -11,3 +11,4 @@ mod input;
 mod life;
 mod relay;
 mod rig;
+mod streams;
