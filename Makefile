@@ -8,12 +8,13 @@ CARGO := cargo
 LOCKED := --locked
 EVERYTHING := --workspace --all-targets
 BROWSER := e2e/browser
+TYPESCRIPT := schemas/typescript
 TARGET := front
 SECONDS := 60
 HOURS := 24
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench soak fuzz cuts firmware fmt clippy doc deny audit unit browser test-hardware
+.PHONY: help run test check bench soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,10 +27,11 @@ test: ## Everything that must pass: what CI runs
 	@scripts/install-missing test
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory contract-test
 	@$(MAKE) --no-print-directory browser
 	@echo "All tests passed."
 
-check: fmt clippy doc deny ## What a reviewer should not have to look for
+check: fmt clippy doc deny published ## What a reviewer should not have to look for
 
 # For example: make bench ARGS="--quick one-to-one"
 bench: ## The benchmarks of the broker, with the peers that are installed (bench/README.md)
@@ -83,6 +85,16 @@ unit: ## All tests in Rust: crates, documentation, the whole system
 	fi
 	$(CARGO) test $(LOCKED) --workspace --doc
 
+contract: $(TYPESCRIPT)/node_modules/.package-lock.json ## The published contract from the types: schemas/json, TypeScript
+	$(CARGO) run --quiet $(LOCKED) -p contract
+	cd $(TYPESCRIPT) && npm run --silent generate
+
+published: ## Whether the published contract is what the types say; else: make contract
+	$(CARGO) run --quiet $(LOCKED) -p contract -- --check
+
+contract-test: $(TYPESCRIPT)/node_modules/.package-lock.json ## Whether other languages can read it, and its TypeScript types are up to date
+	cd $(TYPESCRIPT) && npm run --silent check && npm test
+
 test-hardware: ## Cameras behind the kernel's own drivers, in a virtual machine (needs qemu)
 	@test-hardware/run
 
@@ -90,9 +102,9 @@ browser: $(BROWSER)/node_modules/.package-lock.json ## The page in a browser
 	$(CARGO) build $(LOCKED) $(EVERYTHING)
 	cd $(BROWSER) && npm test
 
-$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package.json $(BROWSER)/package-lock.json
-	@cd $(BROWSER) && npm ci --ignore-scripts --no-audit --no-fund || { \
-		echo "Cannot install the modules of the browser tests: npm needs its registry once." >&2; \
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	@cd $* && npm ci --ignore-scripts --no-audit --no-fund || { \
+		echo "Cannot install the modules of $*: npm needs its registry once." >&2; \
 		exit 1; \
 	}
 	@touch $@

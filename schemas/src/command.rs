@@ -36,6 +36,7 @@ pub struct Command {
 
 /// What is wanted, by the type of the command.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "payload", rename_all = "snake_case")]
 pub enum CommandBody {
     /// See [`MessageType::GateControl`].

@@ -30,6 +30,8 @@ mod command;
 mod decode;
 mod gate_id;
 mod id;
+#[cfg(feature = "json-schema")]
+mod json_schema;
 mod message;
 mod message_type;
 mod payload;

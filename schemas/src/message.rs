@@ -56,6 +56,7 @@ pub struct JournalPosition {
 
 /// What a report says, by its type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "payload", rename_all = "snake_case")]
 pub enum Body {
     /// See [`MessageType::SystemStatus`].

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The type of a message: the last level of its topic and the `type` of its envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MessageType {
     /// The birth of an agent or a gateway, and its last will.

@@ -21,6 +21,7 @@ pub struct SessionMessage {
 
 /// What the gateway says to a client, by its type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "payload", rename_all = "snake_case")]
 pub enum SessionBody {
     /// The first message on every connection.
@@ -62,6 +63,7 @@ pub enum SessionBody {
 
 /// The first message on every connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Hello {
     /// The gateway's clock.
     pub server_time: Timestamp,

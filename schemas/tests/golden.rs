@@ -4,7 +4,10 @@
 
 use std::{fs, path::PathBuf};
 
-use schemas::{Body, CameraStatus, Kind, Message, MessageType, Root, Topic};
+use schemas::{
+    Body, CameraStatus, Kind, Message, MessageType, Root, SessionBody, SessionMessage, Topic,
+};
+use serde_json::Value;
 
 #[test]
 fn the_example_of_the_contract_is_a_hardware_status() {
@@ -32,6 +35,31 @@ fn every_type_is_written_as_it_always_was() {
         };
 
         assert_eq!(text(&written), text(&frozen), "{kind}");
+    }
+}
+
+#[test]
+fn the_gateway_says_what_it_always_said() {
+    for name in [
+        "hello",
+        "snapshot_begin",
+        "snapshot_end",
+        "error-of-a-channel",
+        "session_opened",
+        "session_closed",
+        "invalid_message",
+    ] {
+        let frozen = golden(name);
+        let fields: Value = serde_json::from_slice(&frozen).unwrap();
+        let body: SessionBody = serde_json::from_value(fields.clone()).unwrap();
+        let message = SessionMessage {
+            body,
+            gate_id: fields["gate_id"].as_str().unwrap().to_owned(),
+            timestamp: fields["timestamp"].as_str().unwrap().parse().unwrap(),
+            id: fields["id"].as_str().map(|id| id.parse().unwrap()),
+        };
+
+        assert_eq!(message.encode(), text(&frozen), "{name}");
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{BarrierStatus, Id};
 
 /// What became of a command: the payload of `gate_control_response` and `camera_control_response`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Answer {
     /// The command that it answers.
     pub command_id: Id,
@@ -39,6 +40,7 @@ pub struct Answer {
 
 /// How far a command got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerStatus {
     /// It will be carried out.
@@ -60,6 +62,7 @@ pub enum AnswerStatus {
 
 /// Why a command failed or was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerCode {
     /// It was retained by a broker: not a live command.

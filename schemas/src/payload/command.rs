@@ -9,13 +9,15 @@ use crate::{GateId, Id, Timestamp};
 
 /// Moves a boom or changes the mode of its lane.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct GateControl {
     /// What to do.
     pub action: GateAction,
     /// The gate, where the sender says it once more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate_id: Option<GateId>,
-    /// How long the boom stays fully open before it closes by itself.
+    /// Seconds for which the boom stays fully open before it closes by itself. Absent: as long as
+    /// the gate is configured to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<OpenSeconds>,
     /// By which the command is recognised. The same id again moves nothing.
@@ -27,7 +29,7 @@ pub struct GateControl {
     /// Who wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
-    /// When it is no longer wanted.
+    /// When it is no longer wanted. Absent: 10 s after it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// Until when `hold_open` or `hold_closed` lasts. Absent: until `auto`.
@@ -43,6 +45,7 @@ pub struct GateControl {
 
 /// What a boom or its lane is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GateAction {
     /// Open, and close again after a while.
@@ -70,6 +73,7 @@ pub struct OpenSeconds(u16);
 
 /// Takes a picture, or starts or stops a stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct CameraControl {
     /// What to do.
     pub action: CameraAction,
@@ -85,13 +89,13 @@ pub struct CameraControl {
     /// Frames a second of the stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fps: Option<u32>,
-    /// After how many seconds the stream ends unless it is started anew.
+    /// After how many seconds the stream ends unless it is started anew. Absent: 60.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_seconds: Option<u32>,
     /// Who wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
-    /// When it is no longer wanted.
+    /// When it is no longer wanted. Absent: 10 s after it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// What this version does not know, kept as it came.
@@ -101,6 +105,7 @@ pub struct CameraControl {
 
 /// What a camera is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CameraAction {
     /// Take one picture.
@@ -115,6 +120,7 @@ pub enum CameraAction {
 
 /// Asks a gate for all its states anew.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct RequestStatus {
     /// The gate, where the sender says it once more.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +135,7 @@ pub struct RequestStatus {
 
 /// Asks a gate for journaled events again, byte for byte.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct RequestEvents {
     /// The gate, where the sender says it once more.
     #[serde(skip_serializing_if = "Option::is_none")]

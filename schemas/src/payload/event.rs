@@ -6,6 +6,7 @@ use crate::Id;
 
 /// A card was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct CardDetected {
     /// What the reader read.
     pub card_id: String,
@@ -21,6 +22,7 @@ pub struct CardDetected {
 
 /// What was decided on a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// The boom opens.
@@ -36,6 +38,7 @@ pub enum Decision {
 
 /// A vehicle went in or out: the business record, once per vehicle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Passage {
     /// Shared with the `parking_event` about the same vehicle.
     pub event_id: Id,
@@ -53,6 +56,7 @@ pub struct Passage {
 
 /// What opened the gate for a vehicle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PassageTrigger {
     /// A granted card.
@@ -68,6 +72,7 @@ pub enum PassageTrigger {
 
 /// How it is known that a vehicle went through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Confirmation {
     /// The loop saw it.
@@ -81,6 +86,7 @@ pub enum Confirmation {
 
 /// Something notable in the lane. Every entry and exit has one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct ParkingEvent {
     /// What happened.
     pub event: EventName,
@@ -103,6 +109,7 @@ pub struct ParkingEvent {
 
 /// What happened in the lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventName {
     /// A vehicle came in.
@@ -140,6 +147,7 @@ pub enum EventName {
 
 /// A picture was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct ImageCaptured {
     /// The id under which the gateway serves it.
     pub image_id: Id,
@@ -153,7 +161,8 @@ pub struct ImageCaptured {
     pub size: u64,
     /// The SHA-256 of its bytes, 64 lower-case hexadecimal digits.
     pub sha256: String,
-    /// What it was taken for.
+    /// What it was taken for: `start`, `command`, `open` (before the boom goes up), `entry` or
+    /// `exit`.
     pub trigger: String,
     /// The event that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,6 +173,7 @@ pub struct ImageCaptured {
 
 /// A fault that somebody should know of: the payload of `error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// Stable, in lower snake case.
     pub code: String,

@@ -6,6 +6,7 @@ use crate::{Id, Timestamp};
 
 /// The birth of an agent or gateway, its end, and what is known of it in between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct SystemStatus {
     /// Whether it runs.
     pub state: SystemState,
@@ -42,6 +43,7 @@ pub struct SystemStatus {
 
 /// Whether an agent or gateway runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SystemState {
     /// It runs and has all its devices.
@@ -59,6 +61,7 @@ pub enum SystemState {
 
 /// Which devices of a gate are there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct HardwareStatus {
     /// The camera.
     pub camera: Camera,
@@ -70,6 +73,7 @@ pub struct HardwareStatus {
 
 /// The camera of a gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Camera {
     /// Whether it answers.
     pub connected: bool,
@@ -83,6 +87,7 @@ pub struct Camera {
 
 /// What a camera does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CameraStatus {
     /// It can take a picture.
@@ -100,13 +105,14 @@ pub enum CameraStatus {
 
 /// The card reader of a gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct CardReader {
     /// Whether its port is open.
     pub connected: bool,
     /// The serial port: `COM17`, `/dev/serial/by-id/…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
-    /// What it does, in the reader's own words.
+    /// What it does: `ready`, `disconnected` or `not_fitted`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// What is wrong, for a person.
@@ -116,6 +122,7 @@ pub struct CardReader {
 
 /// The controller that moves the boom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Arduino {
     /// Whether it answers.
     pub connected: bool,
@@ -137,6 +144,7 @@ pub struct Arduino {
 
 /// Where the boom of a gate is, and who rules it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct GateStatus {
     /// Where the boom is.
     pub status: BarrierStatus,
@@ -170,6 +178,7 @@ pub struct GateStatus {
 
 /// Where the boom is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BarrierStatus {
     /// Down.
@@ -196,6 +205,7 @@ impl BarrierStatus {
 
 /// Who rules the boom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LaneMode {
     /// Cards and commands open, time closes.
@@ -215,6 +225,7 @@ pub enum LaneMode {
 
 /// What keeps a gate from working.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GateFault {
     /// The boom did not reach its end position within the travel time.
@@ -230,6 +241,7 @@ pub enum GateFault {
 
 /// What a movement was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MovedBy {
     /// A `gate_control` command.
