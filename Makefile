@@ -9,29 +9,36 @@ LOCKED := --locked
 EVERYTHING := --workspace --all-targets
 BROWSER := e2e/browser
 TYPESCRIPT := schemas/typescript
+DASHBOARD := dashboard
+# What the dashboard is made of, tests and what is made of it left out.
+DASHBOARD_SOURCES := $(shell find $(DASHBOARD) \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.test.*' ! -name '*.md' -print)
 TARGET := front
 SECONDS := 60
 HOURS := 24
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware
+.PHONY: help run test check bench soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware \
+	dashboard dashboard-check dashboard-test
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## The whole site on this machine; stop it with Ctrl-C
 	@scripts/install-missing run
+	@$(MAKE) --no-print-directory dashboard
 	@$(CARGO) run --release $(LOCKED) -- up
 
 test: ## Everything that must pass: what CI runs
 	@scripts/install-missing test
+	@$(MAKE) --no-print-directory dashboard
 	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory dashboard-test
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory contract-test
 	@$(MAKE) --no-print-directory browser
 	@echo "All tests passed."
 
-check: fmt clippy doc deny published ## What a reviewer should not have to look for
+check: fmt clippy doc deny published dashboard-check ## What a reviewer should not have to look for
 
 # For example: make bench ARGS="--quick one-to-one"
 bench: ## The benchmarks of the broker, with the peers that are installed (bench/README.md)
@@ -95,6 +102,18 @@ published: ## Whether the published contract is what the types say; else: make c
 contract-test: $(TYPESCRIPT)/node_modules/.package-lock.json ## Whether other languages can read it, and its TypeScript types are up to date
 	cd $(TYPESCRIPT) && npm run --silent check && npm test
 
+# The gateway embeds it when it is compiled: build it first. Without it, cargo builds a gateway that says so.
+dashboard: $(DASHBOARD)/dist/index.html ## The dashboard, which the gateway embeds
+
+$(DASHBOARD)/dist/index.html: $(DASHBOARD)/node_modules/.package-lock.json $(DASHBOARD_SOURCES)
+	cd $(DASHBOARD) && npm run --silent build
+
+dashboard-check: $(DASHBOARD)/node_modules/.package-lock.json ## Types and lints of the dashboard
+	cd $(DASHBOARD) && npm run --silent check
+
+dashboard-test: $(DASHBOARD)/node_modules/.package-lock.json ## The tests of the dashboard and of its client library
+	cd $(DASHBOARD) && npm test --silent
+
 test-hardware: ## Cameras behind the kernel's own drivers, in a virtual machine (needs qemu)
 	@test-hardware/run
 
@@ -102,6 +121,7 @@ browser: $(BROWSER)/node_modules/.package-lock.json ## The page in a browser
 	$(CARGO) build $(LOCKED) $(EVERYTHING)
 	cd $(BROWSER) && npm test
 
+# The modules of a package, exactly as its lock file says. None of them gets to run anything here.
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@cd $* && npm ci --ignore-scripts --no-audit --no-fund || { \
 		echo "Cannot install the modules of $*: npm needs its registry once." >&2; \

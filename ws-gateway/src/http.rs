@@ -1,6 +1,7 @@
 //! HTTP and WebSocket on one port.
 
 mod access;
+mod dashboard;
 mod listener;
 mod page;
 mod pictures;
@@ -53,6 +54,7 @@ fn router(site: Site) -> Router {
         .route("/gates/{gate}/image.jpg", get(pictures::latest))
         .route("/gates/{gate}/images/{image}", get(pictures::named))
         .route("/gates/{gate}/stream.mjpg", get(pictures::stream))
+        .merge(dashboard::routes())
         .route("/ws/{channel}", get(upgrade::dashboard))
         .route("/ws/controller/{gate}", get(upgrade::controller))
         .fallback(reply::not_found)

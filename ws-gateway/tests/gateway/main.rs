@@ -5,6 +5,7 @@
 
 mod commands;
 mod controllers;
+mod dashboard;
 mod fetch;
 mod http;
 mod input;
