@@ -6,6 +6,7 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use crate::devices::access;
 use place::Place;
 
 /// Longer than a slow camera takes to start.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// What stands for standard output.
 const STDOUT: &str = "-";
 
@@ -56,7 +57,7 @@ async fn snap(file: &Path, place: Place) -> Result<()> {
     let stop = signal::shutdown().context("cannot listen for signals")?;
     let Place { camera, simulated } = place;
     refuse_if_in_use(&camera)?;
-    let gate = simulated.map(|simulated| simulated.gate.into());
+    let gate = simulated.as_ref().map(|simulated| Arc::clone(&simulated.gate));
 
     let picture = tokio::select! {
         picture = install::snap(&camera, gate, PATIENCE) => picture,
@@ -82,7 +83,7 @@ async fn snap(file: &Path, place: Place) -> Result<()> {
 }
 
 /// A camera of this machine shows its pictures to one program.
-fn refuse_if_in_use(camera: &Camera) -> Result<()> {
+pub(crate) fn refuse_if_in_use(camera: &Camera) -> Result<()> {
     let Some(node) = camera.device_file() else { return Ok(()) };
     let holders = access::holders(&node);
     if !holders.is_empty() {

@@ -6,6 +6,7 @@ mod verdict;
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,7 +20,7 @@ use schemas::GateId;
 use service::signal;
 use site_sim::Gate;
 
-use crate::{devices::access, site};
+use crate::{camera, devices::access, site};
 use person::Person;
 use script::Script;
 
@@ -56,7 +57,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     test(
         &gate,
         &configured,
-        simulated.as_ref().map(|simulated| &simulated.gate),
+        simulated.as_ref().map(|simulated| Arc::clone(&simulated.gate)),
         Duration::from_secs(wait),
     )
 }
@@ -65,13 +66,14 @@ pub(crate) fn run(args: Args) -> Result<()> {
 async fn test(
     name: &GateId,
     config: &Config,
-    simulated: Option<&Gate>,
+    simulated: Option<Arc<Gate>>,
     patience: Duration,
 ) -> Result<()> {
     let stop = signal::shutdown().context("cannot listen for signals")?;
-    refuse_if_in_use(config, simulated)?;
+    refuse_if_in_use(config, simulated.as_deref())?;
+    camera::refuse_if_in_use(&config.camera)?;
 
-    let bench = Bench::start(config, simulated);
+    let bench = Bench::start(config, simulated.as_deref());
     let person = Person::at_hand().context("cannot start a thread")?;
     let mut script = Script::new(name, config, bench, person, simulated, patience);
     let finished = tokio::select! {

@@ -1,6 +1,6 @@
 //! The gates of a configuration, for commands that are about one of them.
 
-use std::{collections::BTreeMap, env, path::Path};
+use std::{collections::BTreeMap, env, path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use gate_agent::Config;
@@ -29,7 +29,7 @@ pub(crate) fn gate(config: Option<&Path>, gate: &GateId) -> Result<Config> {
 /// Devices that are there until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Simulated {
-    pub(crate) gate: Gate,
+    pub(crate) gate: Arc<Gate>,
     _dir: TempDir,
 }
 
@@ -47,5 +47,5 @@ pub(crate) fn simulated(name: &GateId, config: &Config) -> Result<Option<Simulat
     let gate = Gate::start(dir.path(), name.as_str(), SimConfig::REAL)
         .with_context(|| format!("cannot simulate the devices of {name}"))?;
 
-    Ok(Some(Simulated { gate, _dir: dir }))
+    Ok(Some(Simulated { gate: gate.into(), _dir: dir }))
 }

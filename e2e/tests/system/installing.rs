@@ -91,6 +91,31 @@ fn a_gate_that_works_passes_its_test() {
 }
 
 #[test]
+fn a_camera_is_tested_by_looking_at_its_picture() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let test = |camera: &str| {
+        let site = "[gates.gate_in]\nbarrier = { port = \"simulated\" }\ncamera = ".to_owned();
+        fs::write(dir.path().join("site.toml"), site + camera).expect("a file");
+        let mut command = manless(dir.path());
+        command.env("TMPDIR", dir.path()).current_dir(dir.path());
+        command.args(["gate", "test", "gate_in", "--config", "site.toml"]);
+        // Loop, boom up, boom down; the camera and what it shows.
+        let mut program = Program::start_with_answers(command, &["n", "n", "n", "y", "y"]);
+        (program.exit_code(), program.stdout().all().join("\n"))
+    };
+
+    let (code, said) = test("\"simulated\"\n");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("camera       ok       "), "{said}");
+    let picture = fs::read(dir.path().join("manless-gate_in.jpg")).expect("a picture");
+    assert!(picture.starts_with(&[0xff, 0xd8]) && picture.ends_with(&[0xff, 0xd9]));
+
+    let (code, said) = test("{ snapshot = \"http://127.0.0.1:9/picture.jpg\" }\n");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("cannot reach the camera"), "{said}");
+}
+
+#[test]
 fn nothing_moves_before_somebody_has_said_yes() {
     let bench = Bench::start();
 

@@ -7,17 +7,24 @@
 //! | boom up | orders open | first whether to, then whether it is |
 //! | boom down | orders close, if the loop is clear | first whether to, then whether it is |
 //! | card reader | waits for a card | first whether to, then whether its number is right |
+//! | camera | takes a picture, where one is configured | first whether to, then whether it shows the lane |
 
-use std::time::{Duration, Instant};
+use std::{
+    env, fs,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, bail};
 use gate_agent::{
-    Config,
-    install::{Bench, Loop, Order, Said},
+    Camera, Config,
+    install::{self, Bench, Loop, Order, Said},
 };
 use schemas::{BarrierStatus, GateId};
 use site_sim::{Gate, Vehicle};
 use tokio::time;
+
+use crate::camera;
 
 use super::{
     person::{Answer, Person, say},
@@ -64,10 +71,11 @@ const DOWN: Movement = Movement {
 
 /// One test of one gate.
 pub(crate) struct Script<'a> {
+    name: &'a GateId,
     config: &'a Config,
     bench: Bench,
     person: Person,
-    simulated: Option<&'a Gate>,
+    simulated: Option<Arc<Gate>>,
     patience: Duration,
     known: Known,
     /// A movement that was ordered and has not ended.
@@ -88,11 +96,11 @@ struct Known {
 
 impl<'a> Script<'a> {
     pub(crate) fn new(
-        name: &GateId,
+        name: &'a GateId,
         config: &'a Config,
         bench: Bench,
         person: Person,
-        simulated: Option<&'a Gate>,
+        simulated: Option<Arc<Gate>>,
         patience: Duration,
     ) -> Self {
         let simulated_too = if simulated.is_some() {
@@ -105,6 +113,7 @@ impl<'a> Script<'a> {
         ));
 
         Self {
+            name,
             config,
             bench,
             person,
@@ -128,7 +137,8 @@ impl<'a> Script<'a> {
             self.verdicts.add(DOWN.step, untested());
         }
 
-        self.card_reader().await
+        self.card_reader().await?;
+        self.camera().await
     }
 
     /// The verdict, for a person and for a program.
@@ -214,7 +224,7 @@ impl<'a> Script<'a> {
             (Loop::Clear, Vehicle::Absent, "Take it away.", "the loop stays occupied"),
         ] {
             say(&format!("   {what}\n"))?;
-            if let Some(gate) = self.simulated {
+            if let Some(gate) = &self.simulated {
                 gate.vehicle(vehicle);
             }
             let seen = self.wait(self.patience, |known| {
@@ -310,7 +320,7 @@ impl<'a> Script<'a> {
     async fn read_card(&mut self) -> Result<Verdict> {
         say("   Hold a card to the reader.\n")?;
         self.known.card = None;
-        if let Some(Err(error)) = self.simulated.map(|gate| gate.present_card(CARD)) {
+        if let Some(Err(error)) = self.simulated.as_ref().map(|gate| gate.present_card(CARD)) {
             return Ok(Verdict::Failed(error.to_string()));
         }
         let Some(card) = self.wait(self.patience, |known| known.card.clone()).await else {
@@ -326,6 +336,43 @@ impl<'a> Script<'a> {
             Answer::No => Verdict::Failed(format!(
                 "{card} is another number: see `number` and `bytes` in docs/card-readers.md"
             )),
+            Answer::Nobody => refused(Answer::Nobody),
+        })
+    }
+
+    async fn camera(&mut self) -> Result<()> {
+        if self.config.camera == Camera::None {
+            return Ok(());
+        }
+        say("\n6. Camera\n")?;
+
+        let verdict = match self.ask("Take a picture?").await? {
+            Answer::Yes => self.take_picture().await?,
+            answer @ (Answer::No | Answer::Nobody) => refused(answer),
+        };
+
+        self.add("camera", verdict)
+    }
+
+    async fn take_picture(&mut self) -> Result<Verdict> {
+        let taken =
+            install::snap(&self.config.camera, self.simulated.clone(), camera::PATIENCE).await;
+        let picture = match taken {
+            Ok(picture) => picture,
+            Err(reason) => return Ok(Verdict::Failed(reason.to_string())),
+        };
+        let file = env::temp_dir().join(format!("manless-{}.jpg", self.name));
+        if let Err(error) = fs::write(&file, &picture.jpeg) {
+            return Ok(Verdict::Failed(format!("cannot write {}: {error}", file.display())));
+        }
+
+        let size = format!("{} × {} pixels", picture.width, picture.height);
+        say(&format!("   {size}, in {}: look at it.\n", file.display()))?;
+        Ok(match self.ask("Does it show the lane, sharp and bright enough?").await? {
+            Answer::Yes => Verdict::Passed(size),
+            Answer::No => Verdict::Failed(
+                "you do not see the lane: turn the camera, focus it, give it light".to_owned(),
+            ),
             Answer::Nobody => refused(Answer::Nobody),
         })
     }
