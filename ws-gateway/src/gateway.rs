@@ -101,6 +101,9 @@ impl Gateway {
         info!(%address, "The gateway listens");
 
         let mut parts = JoinSet::new();
+        for shard in relay.hub.shards() {
+            parts.spawn(shard.run(clients_gone.clone()));
+        }
         parts.spawn(uplink::run(Arc::clone(&relay), mqtt, clients_gone.clone()));
         parts.spawn({
             let closing = closing.clone();

@@ -8,17 +8,23 @@
 //!
 //! A client that may know of some gates alone is told the part that concerns them: see [`Sight`].
 //!
-//! A frame is made once and shared. Everything happens under one short lock, so a client sees a
-//! change in its snapshot or after it, never in neither.
+//! What is said is put into the log of its channel once, however many listen; shards write it to
+//! the clients. Who joins gets a place in the log and the snapshot under one short lock, so it sees
+//! a change in its snapshot or after it, never in neither.
 
 mod channel;
+mod feed;
 mod latest;
+mod log;
+mod shard;
 mod sight;
 mod window;
 
 use std::{
     collections::{BTreeMap, HashSet},
+    num::NonZero,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use schemas::{
@@ -29,11 +35,16 @@ use schemas::{
 use crate::{
     config::Limits,
     figures::Figures,
-    outbox::{Frame, Outbox, Pushed, Slot},
+    outbox::{Frame, Outbox},
 };
 pub(crate) use channel::Channel;
+use feed::{Feed, Listener};
+pub(crate) use feed::{Following, Memo};
 use latest::Latest;
 pub(crate) use latest::{Arrival, GateView, Outcome};
+use log::Kind;
+pub(crate) use log::{BATCH, Slot};
+pub(crate) use shard::Shard;
 pub(crate) use sight::{About, Sight};
 use window::Window;
 
@@ -41,6 +52,7 @@ use window::Window;
 #[derive(Debug)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
+    shards: Vec<Arc<Shard>>,
     limits: Limits,
     figures: Arc<Figures>,
 }
@@ -53,19 +65,11 @@ struct Inner {
     awaited: HashSet<Id>,
 }
 
-/// A channel: who listens, and what was said.
+/// A channel: what was said, and who listens.
 #[derive(Debug)]
 struct Room {
-    members: Vec<Member>,
+    feed: Arc<Feed>,
     window: Window,
-}
-
-#[derive(Debug)]
-struct Member {
-    session: u64,
-    sight: Sight,
-    role: String,
-    outbox: Arc<Outbox>,
 }
 
 /// Who comes in, and where to.
@@ -102,7 +106,16 @@ impl Hub {
             awaited: HashSet::new(),
         };
 
-        Self { inner: Mutex::new(inner), limits, figures }
+        // One for each thread that can write at the same time.
+        let shards = thread::available_parallelism().map_or(1, NonZero::get);
+        let shards = (0..shards).map(|number| Arc::new(Shard::new(number))).collect();
+
+        Self { inner: Mutex::new(inner), shards, limits, figures }
+    }
+
+    /// Those who write to the clients: each is to run until the last client is gone.
+    pub(crate) fn shards(&self) -> impl Iterator<Item = Arc<Shard>> {
+        self.shards.iter().cloned()
     }
 
     /// Lets a client in: `hello`, what it missed, the snapshot, and from here on what happens.
@@ -118,13 +131,13 @@ impl Hub {
 
         let mut greeting = vec![hello(&channel, &role, recovered, now)];
         greeting.extend(missed.into_iter().flatten());
-        greeting.push(say(&channel, SessionBody::SnapshotBegin {}, now));
-        greeting.extend(latest.states(&channel, &sight).cloned());
-        greeting.push(say(&channel, SessionBody::SnapshotEnd {}, now));
-        self.figures.delivered.add(greeting.len());
+        greeting.extend(snapshot(latest, &channel, &sight, now));
 
-        let outbox = Arc::new(Outbox::new(greeting, self.limits.queued_bytes));
-        room.members.push(Member { session, sight, role, outbox: Arc::clone(&outbox) });
+        let following = Following::new(&room.feed, sight.clone());
+        let outbox = Outbox::following(greeting, following, self.limits.queued_bytes);
+        let outbox = Arc::new(outbox);
+        let listener = Listener { outbox: Arc::clone(&outbox), sight, role: role.into() };
+        room.feed.join(session, listener);
 
         Seat { session, channel, outbox }
     }
@@ -134,8 +147,12 @@ impl Hub {
         let mut inner = self.inner();
         let Some(room) = inner.rooms.get_mut(&seat.channel) else { return };
 
-        room.members.retain(|member| member.session != seat.session);
-        if room.members.is_empty() && room.window.is_empty() {
+        room.feed.leave(seat.session);
+        if room.feed.size() > 0 {
+            return;
+        }
+        room.feed.log().clear();
+        if room.window.is_empty() {
             inner.rooms.remove(&seat.channel);
         }
     }
@@ -148,7 +165,9 @@ impl Hub {
         if let Outcome::News(slot) = outcome {
             let about = About::from(&report.source);
             for channel in channels(&report.source) {
-                self.tell_state(inner.rooms.get(&channel), &about, slot, frame);
+                if let Some(room) = inner.rooms.get(&channel) {
+                    self.say(room, Kind::State(slot), &about, frame);
+                }
             }
         }
 
@@ -185,15 +204,17 @@ impl Hub {
     }
 
     /// The broker was away: nobody knows which events were missed, so no window is complete, and
-    /// every client is told so.
+    /// every client is told so, and what is the case.
     pub(crate) fn resume_after_gap(&self, now: Timestamp) {
         let mut inner = self.inner();
+        let Inner { rooms, latest, .. } = &mut *inner;
 
-        for (channel, room) in &mut inner.rooms {
+        for (channel, room) in rooms {
             room.window.clear();
-            for member in &room.members {
-                let frame = hello(channel, &member.role, Some(false), now);
-                self.figure(member.outbox.push_event(&frame));
+            for Listener { outbox, sight, role } in room.feed.listeners() {
+                let mut greeting = vec![hello(channel, &role, Some(false), now)];
+                greeting.extend(snapshot(latest, channel, &sight, now));
+                outbox.greet(greeting);
             }
         }
     }
@@ -233,54 +254,38 @@ impl Hub {
             .map(|channel| (channel.to_string(), 0))
             .collect();
         for (channel, room) in &inner.rooms {
-            channels.insert(channel.to_string(), room.members.len());
+            channels.insert(channel.to_string(), room.feed.size());
         }
 
         View { channels, gates: inner.latest.view() }
     }
 
-    fn tell_state(&self, room: Option<&Room>, about: &About, slot: Slot, frame: &Frame) {
-        for outbox in room.iter().flat_map(|room| room.listeners(about)) {
-            self.figure(outbox.push_state(slot, frame));
-        }
-    }
-
     fn tell_event(&self, room: &mut Room, about: About, id: Option<Id>, frame: &Frame) {
-        for outbox in room.listeners(&about) {
-            self.figure(outbox.push_event(frame));
-        }
+        self.say(room, Kind::Event, &about, frame);
         room.window.push(about, id, frame.clone());
     }
 
-    fn figure(&self, pushed: Pushed) {
-        match pushed {
-            Pushed::Queued => self.figures.delivered.count(),
-            Pushed::Conflated => {
-                self.figures.delivered.count();
-                self.figures.conflated.count();
-            }
-            Pushed::Overflowed => self.figures.slow_clients.count(),
-            Pushed::Refused => {}
+    /// Says something to all who listen. Where nobody does it costs nothing.
+    fn say(&self, room: &Room, kind: Kind, about: &About, frame: &Frame) {
+        if room.feed.size() == 0 {
+            return;
+        }
+
+        room.feed.log().push(kind, about.clone(), frame.clone());
+        for shard in &self.shards {
+            shard.call(&room.feed);
         }
     }
 
     fn room(&self) -> Room {
-        let window = Window::new(self.limits.recent_events, self.limits.recent_bytes);
+        let Limits { queued_bytes, recent_events, recent_bytes, .. } = self.limits;
+        let feed = Feed::new(self.shards.len(), queued_bytes, Arc::clone(&self.figures));
 
-        Room { members: Vec::new(), window }
+        Room { feed: Arc::new(feed), window: Window::new(recent_events, recent_bytes) }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Room {
-    /// Those who are told what is about this.
-    fn listeners(&self, about: &About) -> impl Iterator<Item = &Outbox> {
-        let seeing = self.members.iter().filter(|member| member.sight.sees(about));
-
-        seeing.map(|member| &*member.outbox)
     }
 }
 
@@ -295,6 +300,15 @@ fn channels(source: &Source) -> Vec<Channel> {
 /// A message of the gateway itself, as a frame.
 pub(crate) fn say(channel: &Channel, body: SessionBody, now: Timestamp) -> Frame {
     SessionMessage { body, gate_id: channel.to_string(), timestamp: now, id: None }.encode().into()
+}
+
+/// What is the case, for a client with this sight.
+fn snapshot(latest: &Latest, channel: &Channel, sight: &Sight, now: Timestamp) -> Vec<Frame> {
+    let mut snapshot = vec![say(channel, SessionBody::SnapshotBegin {}, now)];
+    snapshot.extend(latest.states(channel, sight).cloned());
+    snapshot.push(say(channel, SessionBody::SnapshotEnd {}, now));
+
+    snapshot
 }
 
 fn hello(channel: &Channel, role: &str, recovered: Option<bool>, now: Timestamp) -> Frame {

@@ -4,15 +4,18 @@
 //!            ┌─ uplink ◀──── one MQTT connection, one subscription
 //!            ▼
 //!   relay: each message is read once, then handed on as the bytes that it came in
-//!     ├─▶ hub ──▶ outbox ──▶ session          one per dashboard, bounded, one write for all pending
-//!     ├─▶ controllers ──▶ session             controllers that speak WebSocket instead of MQTT
+//!     ├─▶ hub: a log per channel ─▶ shards ─▶ outboxes    one per client, one write for all pending
+//!     ├─▶ controllers ─▶ outboxes             controllers that speak WebSocket instead of MQTT
 //!     └─▶ pictures ──▶ HTTP
+//!   session: what a client says, pings, why it ends; it writes where a socket was full
 //!   http: the listener, who may enter, the page, /status, pictures, upgrades to WebSocket
 //! ```
 //!
 //! | queue | bound | when it is full |
 //! |---|---|---|
-//! | what a client is still to be told | 1 MiB of events; states are conflated | the client is closed with 4008 and resumes |
+//! | what a channel has said and some client is still to be told | 1 MiB of events; 64 KiB of states, and the latest of each | a client that is further behind is closed with 4008 and resumes |
+//! | what is for one client alone: its greeting, answers, errors | the greeting, and 1 MiB | the client is closed with 4008 |
+//! | pings, pongs and the close for one client | 1 KiB | the latest ping is answered, others are not |
 //! | what goes to the broker | 1,024 messages | the sender is answered `broker_unavailable` |
 //! | commands of one client without an answer | 100 | answered `rate_limited` |
 //! | recent events of a channel | 10,000, and 8 MiB | the oldest is forgotten |

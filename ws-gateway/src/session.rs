@@ -1,42 +1,36 @@
-//! One WebSocket connection: frames in, frames out, and a close that says why.
+//! One WebSocket connection: what its client says, when it is asked whether it is there, and a
+//! close that says why.
 //!
-//! Reading and writing go on side by side in one task, so that a client that reads slowly is
-//! still heard. All that is pending leaves in one write.
+//! What the client is told is written by others in passing; the session goes on where its socket
+//! was full, so that a client that reads slowly is still heard, and holds up nobody.
 
 mod dashboard;
+mod ear;
 mod end;
 mod patience;
 
-use std::time::Duration;
-
-use futures_util::{
-    FutureExt, SinkExt, StreamExt,
-    stream::{SplitSink, SplitStream},
+use std::{
+    future::poll_fn,
+    io,
+    task::{Context, Poll, ready},
+    time::Duration,
 };
-use schemas::{Fault, Id, MAX_MESSAGE, SessionBody, SessionMessage};
+
+use schemas::{Fault, Id, SessionBody, SessionMessage};
 use service::stamp;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time::{self, Instant, MissedTickBehavior},
+    io::ReadBuf,
+    time::{self, Instant},
 };
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Message,
-        protocol::{Role, WebSocketConfig},
-    },
-};
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 use tokio_util::sync::CancellationToken;
 
-use crate::outbox::{Frame, Outbox};
+use crate::outbox::{Frame, Outbox, Socket};
 pub(crate) use dashboard::Dashboard;
+use ear::Ear;
 pub(crate) use end::End;
 use patience::Patience;
 
-/// What is pending leaves in writes of about this size.
-const BATCH: usize = 64 * 1024;
-/// Small, for it is there for every client: what clients send is short.
-const READ_BUFFER: usize = 4 * 1024;
 /// How long a client that is closed may take to read what was on its way to it.
 const CLOSE_WITHIN: Duration = Duration::from_secs(20);
 /// How long it may then take to hang up.
@@ -62,81 +56,89 @@ pub(crate) trait Party: Send {
 }
 
 /// Serves one client until one of the two sides ends it.
-pub(crate) async fn run<S>(
-    socket: S,
+pub(crate) async fn run(
+    socket: impl Socket + 'static,
     outbox: &Outbox,
     party: &mut impl Party,
     ping_every: Duration,
     cancel: &CancellationToken,
-) -> End
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config())).await;
-    let (mut sink, mut stream) = socket.split();
+) -> End {
+    outbox.attach(Box::new(socket));
+    let mut ear = Ear::new();
 
-    let end = tokio::select! {
-        biased;
-        end = outbox.closed() => end,
-        end = listen(&mut stream, outbox, party, ping_every * 2) => end,
-        end = tell(&mut sink, outbox, ping_every, cancel) => end,
-        () = after(cancel, DRAIN_WITHIN) => End::GoingAway,
-    };
+    let end = converse(&mut ear, outbox, party, ping_every, cancel).await;
 
-    let socket = sink.reunite(stream).expect("both halves are of this socket");
-    part(socket, &end, cancel).await;
+    outbox.close(end.clone());
+    part(&mut ear, outbox, &end, cancel).await;
+    outbox.detach();
     end
 }
 
 /// Lets a client in only to say why it may not stay.
-pub(crate) async fn refuse<S>(socket: S, end: &End, cancel: &CancellationToken)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config())).await;
+pub(crate) async fn refuse(socket: impl Socket + 'static, end: &End, cancel: &CancellationToken) {
+    let outbox = Outbox::new(0);
+    outbox.attach(Box::new(socket));
 
-    part(socket, end, cancel).await;
+    part(&mut Ear::new(), &outbox, end, cancel).await;
 }
 
-async fn listen<S>(
-    stream: &mut SplitStream<WebSocketStream<S>>,
+async fn converse(
+    ear: &mut Ear,
     outbox: &Outbox,
     party: &mut impl Party,
-    silence: Duration,
-) -> End
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+    ping_every: Duration,
+    cancel: &CancellationToken,
+) -> End {
     let mut patience = Patience::default();
     let mut heard = Instant::now();
+    let mut ping_at = heard + ping_every;
+    let mut leave_at = None;
 
     loop {
-        let frame = tokio::select! {
-            biased;
-            () = until(party.poll_timeout()) => {
-                party.handle_timeout(Instant::now());
-                continue;
-            }
-            frame = time::timeout_at(heard + silence, stream.next()) => frame,
-        };
-        let frame = match frame {
-            Ok(Some(Ok(frame))) => frame,
-            Ok(Some(Err(error))) => return End::of(&error),
-            Ok(None) => return End::Left,
-            Err(_) => return End::Silent,
-        };
+        let silent_at = heard + ping_every * 2;
+        let due = [party.poll_timeout(), leave_at].into_iter().flatten().min();
+        let due = due.map_or(ping_at, |due| due.min(ping_at)).min(silent_at);
 
-        heard = Instant::now();
-        let Err(fault) = hear(party, &frame, heard) else { continue };
-        outbox.push_event(&say_to(party.name(), SessionBody::Error(fault)));
-        if patience.is_lost(heard) {
-            return End::Flood;
+        tokio::select! {
+            biased;
+            end = poll_fn(|cx| outbox.poll_drive(cx)) => return end,
+            () = cancel.cancelled(), if leave_at.is_none() => {
+                outbox.finish();
+                leave_at = Some(Instant::now() + DRAIN_WITHIN);
+            }
+            () = time::sleep_until(due) => {
+                let now = Instant::now();
+                party.handle_timeout(now);
+                if now >= silent_at {
+                    return End::Silent;
+                }
+                if leave_at.is_some_and(|leave_at| now >= leave_at) {
+                    return End::GoingAway;
+                }
+                if now >= ping_at {
+                    outbox.ping();
+                    ping_at = now + ping_every;
+                }
+            }
+            message = poll_fn(|cx| ear.poll_read(outbox, cx)) => {
+                heard = Instant::now();
+                let fault = match message {
+                    Ok(message) => hear(party, &message, heard),
+                    Err(error) => return End::of(&error),
+                };
+                if let Err(fault) = fault {
+                    outbox.push_event(&say_to(party.name(), SessionBody::Error(fault)));
+                    if patience.is_lost(heard) {
+                        return End::Flood;
+                    }
+                }
+            }
         }
     }
 }
 
-fn hear(party: &mut impl Party, frame: &Message, now: Instant) -> Result<(), Fault> {
-    match frame {
+fn hear(party: &mut impl Party, message: &Message, now: Instant) -> Result<(), Fault> {
+    match message {
         Message::Text(text) => party.hear(text, now),
         Message::Binary(bytes) => Err(fault(
             "invalid",
@@ -147,67 +149,17 @@ fn hear(party: &mut impl Party, frame: &Message, now: Instant) -> Result<(), Fau
     }
 }
 
-async fn tell<S>(
-    sink: &mut SplitSink<WebSocketStream<S>, Message>,
-    outbox: &Outbox,
-    ping_every: Duration,
-    cancel: &CancellationToken,
-) -> End
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut ping = time::interval_at(Instant::now() + ping_every, ping_every);
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-
-    loop {
-        let mut frames: Vec<Message> = outbox.take(BATCH).into_iter().map(Message::Text).collect();
-        if frames.is_empty() && cancel.is_cancelled() {
-            return End::GoingAway;
-        }
-        if frames.is_empty() {
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => {}
-                _ = ping.tick() => frames.push(Message::Ping(Default::default())),
-                () = outbox.filled() => {}
-            }
-        } else if ping.tick().now_or_never().is_some() {
-            frames.push(Message::Ping(Default::default()));
-        }
-
-        if let Err(end) = send(sink, frames).await {
-            return end;
-        }
-    }
-}
-
-async fn send<S>(
-    sink: &mut SplitSink<WebSocketStream<S>, Message>,
-    frames: Vec<Message>,
-) -> Result<(), End>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    for frame in frames {
-        sink.feed(frame).await.map_err(|error| End::of(&error))?;
-    }
-
-    sink.flush().await.map_err(|error| End::of(&error))
-}
-
 /// Says why, and waits until the client has heard it: a socket that is closed with something
 /// unread in it takes the last words back.
-async fn part<S>(mut socket: WebSocketStream<S>, end: &End, cancel: &CancellationToken)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+async fn part(ear: &mut Ear, outbox: &Outbox, end: &End, cancel: &CancellationToken) {
+    if matches!(end, End::Broken | End::Silent) {
+        return;
+    }
+    let close = end.close_frame();
     let last_words = async {
-        let said = match end.close_frame() {
-            Some(frame) => socket.send(Message::Close(Some(frame))).await,
-            None => socket.flush().await,
-        };
-        if said.is_ok() && socket.get_mut().shutdown().await.is_ok() {
-            let _ = time::timeout(HANG_UP_WITHIN, hang_up(socket.get_mut())).await;
+        let said = poll_fn(|cx| poll_last_words(ear, close.as_ref(), outbox, cx)).await;
+        if said.is_ok() {
+            let _ = time::timeout(HANG_UP_WITHIN, hang_up(outbox)).await;
         }
     };
 
@@ -219,11 +171,36 @@ where
     }
 }
 
-/// Reads what a client still sends, until it hangs up.
-async fn hang_up(mut socket: impl AsyncRead + Unpin) {
-    let mut unread = vec![0; READ_BUFFER];
+fn poll_last_words(
+    ear: &mut Ear,
+    close: Option<&CloseFrame>,
+    outbox: &Outbox,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    // Where the answers to a flood of pings leave no room for the close, it comes after them. That
+    // tungstenite has nothing more to say, for the client has closed, is no error here.
+    while ear.poll_close(close, outbox, cx).is_pending() {
+        ready!(outbox.poll_flush(cx))?;
+    }
+    ready!(outbox.poll_flush(cx))?;
 
-    while socket.read(&mut unread).await.is_ok_and(|length| length > 0) {}
+    outbox.poll_shutdown(cx)
+}
+
+/// Reads what a client still sends, until it hangs up.
+async fn hang_up(outbox: &Outbox) {
+    let mut unread = [0; 512];
+
+    poll_fn(|cx| {
+        loop {
+            let mut buffer = ReadBuf::new(&mut unread);
+            match ready!(outbox.poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                Ok(()) | Err(_) => return Poll::Ready(()),
+            }
+        }
+    })
+    .await;
 }
 
 /// Resolves some time after the gateway was told to stop.
@@ -231,21 +208,6 @@ async fn after(cancel: &CancellationToken, time: Duration) {
     cancel.cancelled().await;
 
     time::sleep(time).await;
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(BATCH)
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE))
 }
 
 /// What is wrong with what a client sent.

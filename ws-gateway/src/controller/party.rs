@@ -28,7 +28,7 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// From here on the gate is shown online, and the controller gets its commands.
     pub(crate) fn open(relay: Arc<Relay>, gate: GateId, session: u64) -> Self {
-        let outbox = Arc::new(Outbox::new(Vec::new(), relay.config.limits.queued_bytes));
+        let outbox = Arc::new(Outbox::new(relay.config.limits.queued_bytes));
         let boot = stamp::new_id();
         let birth = status_of(&relay, &gate, SystemState::Online, &boot);
 

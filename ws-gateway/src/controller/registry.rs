@@ -113,7 +113,7 @@ impl Controllers {
 
         entry.screen.judge(order.command, order.arrival, wall, now)?;
         match entry.outbox.push_event(&frame(order.spelled_out.encode())) {
-            Pushed::Queued | Pushed::Conflated => Ok(()),
+            Pushed::Queued => Ok(()),
             Pushed::Overflowed | Pushed::Refused => Err(gone()),
         }
     }

@@ -6,8 +6,8 @@ use schemas::{
     Body, BridgeId, GateId, Id, MessageType, Report, Source, SystemState, SystemStatus, Topic,
 };
 
-use super::{About, Channel, Sight};
-use crate::outbox::{Frame, Slot};
+use super::{About, Channel, Sight, Slot};
+use crate::outbox::Frame;
 
 /// The types of state, in the order in which a snapshot tells them.
 const STATES: [MessageType; 3] =

@@ -160,7 +160,7 @@ fn join_with(hub: &Hub, channel: &str, after: Option<&str>, sight: Sight) -> Sea
 }
 
 fn told(seat: &Seat) -> Vec<String> {
-    seat.outbox.take(usize::MAX).iter().map(ToString::to_string).collect()
+    seat.outbox.take_all()
 }
 
 fn is_news(hub: &Hub, state: &str, boot: &str, arrival: Arrival) -> bool {

@@ -1,4 +1,6 @@
+use futures_util::StreamExt;
 use tokio::io::DuplexStream;
+use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
 use super::*;
 
@@ -135,5 +137,5 @@ async fn hear(client: &mut WebSocketStream<DuplexStream>, is_wanted: impl Fn(&Me
 }
 
 fn outbox() -> Outbox {
-    Outbox::new(Vec::new(), 64 * 1024)
+    Outbox::new(64 * 1024)
 }

@@ -134,9 +134,13 @@ async fn the_brokers_copy_of_a_known_state_is_no_news() {
     // Another client with the gateway's own id: the broker drops the gateway, which comes back.
     let bridge = site.greeted_bridge_boot().await;
     drop(Mqtt::connect_as(site.broker, &format!("bridge-{bridge}"), None).await);
-    assert_eq!(client.json().await["type"], "hello");
+    let greeting = client.greeting().await;
     agent.publish("gate_in/parking_event", &*event("gate_in", "e1")).await;
 
+    assert!(greeting[0].contains(r#""recovered":false"#) && greeting[1].contains("snapshot_begin"));
+    assert_eq!(greeting[2], system("gate_in", "online", crate::rig::BOOT));
+    assert_eq!(greeting[3], gate_status("gate_in", "open"));
+    assert_eq!(greeting.len(), 5);
     assert_eq!(client.text().await, event("gate_in", "e1"));
 }
 
