@@ -9,6 +9,8 @@ use schemas::BridgeId;
 use serde::Deserialize;
 use service::config::ConfigError;
 
+use crate::rate::Rate;
+
 /// The section `[gateway]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -52,6 +54,11 @@ pub struct Limits {
     pub picture_bytes: usize,
     /// Gates that are kept account of.
     pub gates: usize,
+    /// Commands that one client may send. As many again that are urgent: `stop`, `emergency_open`.
+    pub session_commands: Rate,
+    /// Commands that all clients may send to one gate: so many that move it, and as many that ask
+    /// for pictures, states or events. What is urgent is not counted.
+    pub gate_commands: Rate,
     /// Who may watch streams at once.
     pub stream_viewers: usize,
     /// Who of them may come from one address. Behind a proxy, all may.
@@ -82,6 +89,8 @@ impl Default for Limits {
             pictures: 20,
             picture_bytes: 8 << 20,
             gates: 4_096,
+            session_commands: Rate { per_second: 5.0, burst: 20 },
+            gate_commands: Rate { per_second: 10.0, burst: 40 },
             stream_viewers: 100,
             stream_viewers_per_address: 20,
         }
@@ -91,6 +100,7 @@ impl Default for Limits {
 impl Config {
     /// Checks what a type cannot say.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.limits.validate()?;
         if self.listen.ip().is_loopback() {
             return Ok(());
         }
@@ -103,5 +113,22 @@ impl Config {
                 self.listen
             ),
         })
+    }
+}
+
+impl Limits {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let rates =
+            [("session_commands", self.session_commands), ("gate_commands", self.gate_commands)];
+
+        match rates.into_iter().find(|(_, rate)| !rate.is_possible()) {
+            None => Ok(()),
+            Some((key, _)) => Err(ConfigError::Refused {
+                key: format!("gateway.limits.{key}"),
+                reason: "nobody could send a command: use numbers above 0, such as \
+                         { per_second = 5, burst = 20 }"
+                    .to_owned(),
+            }),
+        }
     }
 }

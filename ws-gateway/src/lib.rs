@@ -17,7 +17,8 @@
 //! | what is for one client alone: its greeting, answers, errors | the greeting, and 1 MiB | the client is closed with 4008 |
 //! | pings, pongs and the close for one client | 1 KiB | the latest ping is answered, others are not |
 //! | what goes to the broker | 1,024 messages | the sender is answered `broker_unavailable` |
-//! | commands of one client without an answer | 100 | answered `rate_limited` |
+//! | commands of one client without an answer | 100; 200 with those that are urgent | answered `rate_limited` |
+//! | commands of one client, and of one gate | [`Limits`] | answered `rate_limited` |
 //! | recent events of a channel | 10,000, and 8 MiB | the oldest is forgotten |
 //! | recent pictures of a gate | 20, and 8 MiB | the oldest is forgotten |
 //! | older pictures of a gate, which were asked for | 20, and 8 MiB | the oldest is forgotten |
@@ -28,6 +29,7 @@
 //! The gateway keeps nothing that it could not lose: latest states, recent events and pictures,
 //! sessions. It never moves a boom by itself and never sends a command twice.
 
+mod allowance;
 mod command;
 mod config;
 mod controller;
@@ -39,6 +41,7 @@ mod hub;
 mod outbox;
 mod pictures;
 mod questions;
+mod rate;
 mod relay;
 mod session;
 mod streams;
@@ -47,3 +50,4 @@ mod visitor;
 
 pub use config::{Config, Limits};
 pub use gateway::{BindError, Gateway, GatewayError};
+pub use rate::Rate;

@@ -24,6 +24,7 @@ use tokio::{
 use tracing::debug;
 
 use crate::{
+    allowance,
     command::{self, Refusal},
     config::Config,
     controller::{self, Controllers},
@@ -56,6 +57,7 @@ pub(crate) struct Relay {
     pub(crate) fetches: Fetches,
     pub(crate) questions: Questions,
     pub(crate) streams: Streams,
+    pub(crate) gates: allowance::Gates,
     pub(crate) controllers: Controllers,
     pub(crate) uplink: Uplink,
     pub(crate) figures: Arc<Figures>,
@@ -88,10 +90,11 @@ impl Relay {
             started_at: stamp::now(),
             started: Instant::now(),
             hub: Hub::new(limits.clone(), Arc::clone(&figures)),
-            pictures: Pictures::new(limits),
+            pictures: Pictures::new(limits.clone()),
             fetches: Fetches::default(),
             questions: Questions::default(),
             streams: Streams::default(),
+            gates: allowance::Gates::new(&limits),
             controllers: Controllers::default(),
             uplink: Uplink::default(),
             figures,

@@ -9,6 +9,7 @@ use tracing::info;
 
 use super::{Party, fault, say_to};
 use crate::{
+    allowance::{Allowance, Urgency},
     command::{self, Refusal},
     hub::{About, Channel, Seat},
     outbox::{Frame, frame},
@@ -26,13 +27,16 @@ pub(crate) struct Dashboard {
     relay: Arc<Relay>,
     seat: Seat,
     visitor: Visitor,
+    allowance: Allowance,
     /// What gates were asked and have not answered yet, the oldest first.
     awaited: VecDeque<(Instant, Command)>,
 }
 
 impl Dashboard {
     pub(crate) fn new(relay: Arc<Relay>, seat: Seat, visitor: Visitor) -> Self {
-        Self { relay, seat, visitor, awaited: VecDeque::new() }
+        let allowance = Allowance::new(&relay.config.limits, Instant::now());
+
+        Self { relay, seat, visitor, allowance, awaited: VecDeque::new() }
     }
 
     /// Gives the seat back.
@@ -64,17 +68,32 @@ impl Dashboard {
 
     fn send(&mut self, command: &Command, now: Instant) -> Result<(), Refusal> {
         self.check_right(command)?;
-        self.relay.reach(&command.gate)?;
-        if self.awaited.len() >= AWAITED {
-            let message = format!("{AWAITED} commands wait for an answer: wait for some of them");
-            return Err(Refusal::rejected(AnswerCode::RateLimited, message));
+        let urgency = Urgency::of(command);
+        if !self.allowance.take(urgency, now) {
+            return Err(too_many("this client sends"));
         }
+        self.relay.reach(&command.gate)?;
+        if !self.relay.gates.take(&command.gate, urgency, now) {
+            return Err(too_many("all clients together send this gate"));
+        }
+        self.check_awaited(urgency)?;
 
         self.expect_answer(command, now);
         self.relay.publish_bytes(&command.topic(), command.encode()).map_err(|BrokerUnavailable| {
             self.forget(command);
             Refusal::no_broker()
         })
+    }
+
+    /// What is urgent has a place where nothing else has one any more.
+    fn check_awaited(&self, urgency: Urgency) -> Result<(), Refusal> {
+        let bound = if urgency == Urgency::Urgent { 2 * AWAITED } else { AWAITED };
+        if self.awaited.len() < bound {
+            return Ok(());
+        }
+
+        let message = format!("{bound} commands wait for an answer: wait for some of them");
+        Err(Refusal::rejected(AnswerCode::RateLimited, message))
     }
 
     fn forget(&mut self, command: &Command) {
@@ -163,4 +182,11 @@ impl Party for Dashboard {
             }
         }
     }
+}
+
+fn too_many(who: &str) -> Refusal {
+    let message =
+        format!("{who} too many commands: wait a second, and send it again if it is still wanted");
+
+    Refusal::rejected(AnswerCode::RateLimited, message)
 }

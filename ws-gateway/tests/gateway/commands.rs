@@ -1,5 +1,7 @@
 //! From dashboards to gates, and the answers.
 
+use ws_gateway::{Config, Rate};
+
 use crate::rig::{Site, answer, config, system};
 
 const OPEN: &str =
@@ -181,18 +183,76 @@ async fn a_command_that_is_sent_again_has_its_whole_time_again() {
 }
 
 #[tokio::test]
-async fn a_client_with_too_many_open_commands_is_told_to_wait() {
+async fn a_client_with_too_many_open_commands_is_told_to_wait_and_can_still_stop() {
     let mut slow = config();
     slow.answer_within = std::time::Duration::from_secs(3_600);
+    slow.limits.session_commands = Rate { per_second: 1.0, burst: 1_000 };
+    slow.limits.gate_commands = Rate { per_second: 1.0, burst: 1_000 };
     let site = Site::start_with(slow).await;
-    let _agent = site.online("gate_in").await;
+    let mut agent = site.online("gate_in").await;
+    agent.subscribe("gate_in/gate_control").await;
     let mut client = site.greeted("/ws/gate_in").await;
 
     for _ in 0..101 {
         client.send(OPEN).await;
     }
 
-    assert_eq!(client.json().await["payload"]["code"], "rate_limited");
+    let refused = client.json().await;
+    assert_eq!(refused["payload"]["code"], "rate_limited");
+    assert_eq!(refused["payload"]["status"], "rejected");
+    client.send(&command("stop", "c-stop")).await;
+    agent.next(|json| json["payload"]["command_id"] == "c-stop").await;
+}
+
+#[tokio::test]
+async fn a_client_that_sends_too_fast_is_told_so_and_its_stop_still_goes_through() {
+    let site = Site::start_with(limited(3, 1_000)).await;
+    let mut agent = site.online("gate_in").await;
+    agent.subscribe("gate_in/gate_control").await;
+    let mut client = site.greeted("/ws/gate_in").await;
+    let mut other = site.greeted("/ws/gate_in").await;
+
+    for n in 0..4 {
+        client.send(&command("open", &format!("c{n}"))).await;
+    }
+
+    let refused = client.json().await;
+    assert_eq!(refused["payload"]["code"], "rate_limited");
+    assert_eq!(refused["payload"]["command_id"], "c3");
+    client.send(&command("stop", "c-stop")).await;
+    agent.next(|json| json["payload"]["command_id"] == "c-stop").await;
+    // It is the client that is too fast, not the gate.
+    other.send(&command("open", "c-other")).await;
+    agent.next(|json| json["payload"]["command_id"] == "c-other").await;
+}
+
+#[tokio::test]
+async fn a_gate_that_gets_too_many_commands_still_gets_a_stop_and_an_emergency() {
+    let site = Site::start_with(limited(1_000, 3)).await;
+    let mut agent = site.online("gate_in").await;
+    agent.subscribe("gate_in/gate_control").await;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(site.greeted("/ws/gate_in").await);
+    }
+
+    for (n, client) in clients.iter_mut().enumerate() {
+        client.send(&command("open", &format!("c{n}"))).await;
+        let passed = n < 3;
+        if passed {
+            agent.next(|json| json["payload"]["command_id"] == format!("c{n}")).await;
+        }
+    }
+    assert_eq!(clients[3].json().await["payload"]["code"], "rate_limited");
+
+    for action in ["stop", "emergency_open"] {
+        clients[0].send(&command(action, action)).await;
+        agent.next(|json| json["payload"]["command_id"] == action).await;
+    }
+    // Nor does it keep anybody from looking.
+    agent.subscribe("gate_in/request_status").await;
+    clients[0].send(r#"{"type":"request_status","payload":{}}"#).await;
+    agent.next(|json| json["type"] == "request_status").await;
 }
 
 #[tokio::test]
@@ -212,4 +272,17 @@ async fn on_admin_the_answer_of_the_gateway_comes_once_and_to_all() {
             assert_eq!(response["payload"]["command_id"], id);
         }
     }
+}
+
+/// Nothing comes back within an hour.
+fn limited(of_a_client: u32, of_a_gate: u32) -> Config {
+    let mut config = config();
+    config.limits.session_commands = Rate { per_second: 1e-4, burst: of_a_client };
+    config.limits.gate_commands = Rate { per_second: 1e-4, burst: of_a_gate };
+
+    config
+}
+
+fn command(action: &str, id: &str) -> String {
+    format!(r#"{{"type":"gate_control","payload":{{"action":"{action}","command_id":"{id}"}}}}"#)
 }
