@@ -6,12 +6,14 @@
 //! | `schemas/json/incoming.schema.json` | whatever arrives at a client, by `type` |
 //! | `schemas/json/outgoing.schema.json` | whatever a client may send, by `type` |
 //! | `schemas/json/envelope.schema.json` | what all of them have in common |
+//! | `schemas/asyncapi.yaml` | servers, topics, channels, logins: AsyncAPI 3 |
 //!
 //! What a schema promises: **a reader may rely on it for ever.** It says which fields a message has
 //! at least, and of which kind each is. Fields and words that it does not name are allowed, because
 //! later versions may add them. [`closed`] makes a schema of the other kind: what this very version
 //! writes, and nothing else. The project's own tests hold it to that.
 
+mod asyncapi;
 mod closed;
 mod examples;
 mod folder;
@@ -32,5 +34,9 @@ pub type File = (PathBuf, String);
 
 /// Every file of the published contract.
 pub fn files(folder: &Folder) -> Result<Vec<File>> {
-    schema::files(&messages(folder)?)
+    let messages = messages(folder)?;
+    let mut files = schema::files(&messages)?;
+    files.push(asyncapi::file(&messages)?);
+
+    Ok(files)
 }

@@ -107,7 +107,7 @@ impl Message {
 }
 
 /// `GateStatus`, of `gate_status`.
-fn capitalized(name: &str) -> String {
+pub(crate) fn capitalized(name: &str) -> String {
     name.split('_')
         .map(|word| {
             let (first, rest) = word.split_at(1);
