@@ -173,7 +173,7 @@ pub(crate) async fn eventually<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T 
             if let Some(answer) = ask().await {
                 return answer;
             }
-            time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
 
