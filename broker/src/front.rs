@@ -12,6 +12,7 @@ use std::{
 
 use access::Access;
 use schemas::Root;
+use service::seldom::Shared;
 use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
@@ -27,7 +28,6 @@ use crate::{
     registry::{Claim, Expired, Owner, Parked, Registry, Since},
     retained::Capacity,
     router::NoLink,
-    seldom::Shared,
     session::{Kept, Session, Surroundings},
     store::{self, Change, Location, Store},
 };

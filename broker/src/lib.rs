@@ -64,7 +64,6 @@ mod registry;
 mod rereading;
 mod retained;
 mod router;
-mod seldom;
 mod session;
 mod store;
 

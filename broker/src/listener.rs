@@ -10,7 +10,7 @@ mod websocket;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use service::tls::chain;
+use service::{seldom::Seldom, tls::chain};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -21,7 +21,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, field, info, info_span, warn};
 
-use crate::{connection, front::Front, seldom::Seldom};
+use crate::{connection, front::Front};
 
 pub(crate) use doorstep::{Counted, Doorstep, Place};
 pub(crate) use peer::Peer;

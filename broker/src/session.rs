@@ -22,6 +22,7 @@ mod window;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use service::seldom::Seldom;
 use tracing::warn;
 
 use self::{
@@ -46,7 +47,6 @@ use crate::{
     inbox::Delivery,
     limits::Limits,
     outbox::Outbox,
-    seldom::Seldom,
     store::{Change, Ticket},
 };
 

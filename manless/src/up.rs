@@ -78,7 +78,8 @@ async fn start(settings: &Settings) -> Result<Running> {
         Broker::bind(settings.read("broker")?, root.clone(), access.clone(), &data_dir).await?;
     let mqtt = own_broker(&broker, settings.read("mqtt")?)?;
     let as_gateway = with(gateway_login, &mqtt);
-    let gateway = Gateway::bind(settings.read("gateway")?, as_gateway, root.clone()).await?;
+    let gateway =
+        Gateway::bind(settings.read("gateway")?, as_gateway, root.clone(), access.clone()).await?;
     let dashboard = gateway.local_addr();
     let agents = gates
         .into_iter()
@@ -183,7 +184,7 @@ mod tests {
         let access = Access::without_logins(&settings.read("root").unwrap());
         settings.read::<access::Config>("access").unwrap();
         settings.read::<broker::Config>("broker").unwrap().validate(&access).unwrap();
-        settings.read::<ws_gateway::Config>("gateway").unwrap().validate().unwrap();
+        settings.read::<ws_gateway::Config>("gateway").unwrap().validate(&access).unwrap();
         let gates = gates(&settings).unwrap();
         assert_eq!(gates.len(), 2);
         for (gate, config) in &gates {

@@ -5,26 +5,33 @@ use std::{
     time::Duration,
 };
 
+use access::Access;
 use schemas::BridgeId;
 use serde::Deserialize;
 use service::config::ConfigError;
 
-use crate::rate::Rate;
+use crate::{http::Network, logins::LoginConfig, rate::Rate};
 
 /// The section `[gateway]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where browsers connect. As long as the gateway knows no logins this has to be a loopback
-    /// address. Port 0 takes any that is free.
+    /// Where browsers connect. As long as there are no users this has to be a loopback address. Port 0
+    /// takes any that is free.
     pub listen: SocketAddr,
     /// What the gateway is called among the gates. Give each its own where several run.
     pub name: BridgeId,
     /// Web pages of other hosts that may connect, such as `https://dashboard.example.org`. Pages
     /// from this host and from this machine always may.
     pub allowed_origins: Vec<String>,
-    /// Further names under which browsers know this gateway, such as one in `/etc/hosts`.
+    /// Further names under which browsers know this gateway, such as one in `/etc/hosts`. Where there
+    /// are users and none is named, any name will do.
     pub allowed_hosts: Vec<String>,
+    /// Reverse proxies that say truly for whom they ask, in `X-Forwarded-For` and
+    /// `X-Forwarded-Proto`. What others say there is not believed.
+    pub trusted_proxies: Vec<Network>,
+    /// How long logins of browsers last.
+    pub logins: LoginConfig,
     /// How often a client is asked whether it is still there. One that is silent twice as long
     /// is dropped.
     #[serde(with = "humantime_serde")]
@@ -72,6 +79,8 @@ impl Default for Config {
             name: BridgeId::default(),
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            logins: LoginConfig::default(),
             ping_every: Duration::from_secs(20),
             answer_within: Duration::from_secs(2),
             limits: Limits::default(),
@@ -99,20 +108,30 @@ impl Default for Limits {
 
 impl Config {
     /// Checks what a type cannot say.
-    pub fn validate(&self) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    ///
+    /// The address is not a loopback one and there are no logins, or nobody could stay logged in.
+    pub fn validate(&self, access: &Access) -> Result<(), ConfigError> {
         self.limits.validate()?;
-        if self.listen.ip().is_loopback() {
-            return Ok(());
+        if !self.listen.ip().is_loopback() && !access.has_logins() {
+            let reason = format!(
+                "{} can be reached from other machines, and there are no users in {}: whoever \
+                 reached it could open the gates. Use a loopback address such as 127.0.0.1:8000, or \
+                 make logins: `manless user add NAME --role ROLE`",
+                self.listen,
+                access.file().display()
+            );
+            return Err(refused("gateway.listen", reason));
+        }
+        for (key, time) in [("idle", self.logins.idle), ("lifetime", self.logins.lifetime)] {
+            if time.is_zero() {
+                let reason = "a login that ends at once lets nobody in".to_owned();
+                return Err(refused(&format!("gateway.logins.{key}"), reason));
+            }
         }
 
-        Err(ConfigError::Refused {
-            key: "gateway.listen".to_owned(),
-            reason: format!(
-                "{} can be reached from other machines, and the gateway knows no logins yet: \
-                 whoever reaches it could open the gates. Use a loopback address such as 127.0.0.1:8000",
-                self.listen
-            ),
-        })
+        Ok(())
     }
 }
 
@@ -131,4 +150,8 @@ impl Limits {
             }),
         }
     }
+}
+
+fn refused(key: &str, reason: String) -> ConfigError {
+    ConfigError::Refused { key: key.to_owned(), reason }
 }

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use access::Access;
 use schemas::Root;
 use service::config::ConfigError;
 use tokio::{
@@ -9,7 +10,7 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{
     config::Config,
@@ -25,6 +26,7 @@ pub struct Gateway {
     address: SocketAddr,
     relay: Arc<Relay>,
     mqtt: service::mqtt::Config,
+    access: Access,
 }
 
 /// The gateway cannot start.
@@ -72,14 +74,15 @@ impl Gateway {
         config: Config,
         mqtt: service::mqtt::Config,
         root: Root,
+        access: Access,
     ) -> Result<Self, BindError> {
-        config.validate()?;
+        config.validate(&access)?;
         mqtt.validate()?;
         let wanted = config.listen;
         let listener = TcpListener::bind(wanted).await.map_err(|error| refusal(wanted, error))?;
         let address = listener.local_addr().map_err(|error| refusal(wanted, error))?;
 
-        Ok(Self { listener, address, relay: Arc::new(Relay::new(config, root)), mqtt })
+        Ok(Self { listener, address, relay: Arc::new(Relay::new(config, root)), mqtt, access })
     }
 
     /// Where it listens.
@@ -93,12 +96,24 @@ impl Gateway {
     ///
     /// A part of it panicked.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), GatewayError> {
-        let Self { listener, address, relay, mqtt } = self;
+        let Self { listener, address, relay, mqtt, access } = self;
         let (closing, clients_gone) = (CancellationToken::new(), CancellationToken::new());
         let sessions = TaskTracker::new();
-        let site =
-            Site::new(Arc::clone(&relay), address, sessions.clone(), closing.clone(), mqtt.clone());
+        let site = Site::new(
+            Arc::clone(&relay),
+            address,
+            sessions.clone(),
+            closing.clone(),
+            (mqtt.clone(), access.clone()),
+        );
         info!(%address, "The gateway listens");
+        if !address.ip().is_loopback() && relay.config.trusted_proxies.is_empty() {
+            warn!(
+                %address,
+                "Passwords and tokens travel in the clear: put a reverse proxy with TLS in front of \
+                 the gateway, and name it in `gateway.trusted_proxies`"
+            );
+        }
 
         let mut parts = JoinSet::new();
         for shard in relay.hub.shards() {

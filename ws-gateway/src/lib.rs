@@ -38,6 +38,7 @@ mod figures;
 mod gateway;
 mod http;
 mod hub;
+mod logins;
 mod outbox;
 mod pictures;
 mod questions;
@@ -50,4 +51,6 @@ mod visitor;
 
 pub use config::{Config, Limits};
 pub use gateway::{BindError, Gateway, GatewayError};
+pub use http::{Network, NetworkError};
+pub use logins::LoginConfig;
 pub use rate::Rate;

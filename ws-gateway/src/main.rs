@@ -2,6 +2,7 @@
 
 use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 
+use access::Access;
 use anyhow::{Context, Result};
 use clap::Parser;
 use service::{Supervisor, config::Settings, program, signal, telemetry};
@@ -29,11 +30,17 @@ async fn serve(args: Args) -> Result<()> {
     let _log = telemetry::init(&settings.read("log")?, "")?;
 
     let stop = signal::shutdown().context("cannot listen for signals")?;
-    let gateway =
-        Gateway::bind(settings.read("gateway")?, settings.read("mqtt")?, settings.read("root")?)
-            .await?;
+    let access = Access::load(&settings)?;
+    let gateway = Gateway::bind(
+        settings.read("gateway")?,
+        settings.read("mqtt")?,
+        settings.read("root")?,
+        access.clone(),
+    )
+    .await?;
 
     let mut supervisor = Supervisor::default();
+    supervisor.spawn("users", |cancel| access.watch_file(cancel));
     supervisor.spawn("gateway", |cancel| gateway.run(cancel));
     supervisor.run(stop, GRACE).await?;
 

@@ -10,6 +10,7 @@
 //! | [`open_files`] | how many there may be |
 //! | [`origin`] | whose page a browser shows |
 //! | [`prometheus`] | figures as Prometheus reads them |
+//! | [`seldom`] | log lines that anybody can cause |
 //! | [`signal`] | Ctrl-C, SIGTERM and SIGHUP |
 //! | [`backoff`] | how long to wait before trying again |
 //! | [`stamp`] | the time and the ids of messages |
@@ -25,6 +26,7 @@ pub mod origin;
 pub mod program;
 pub mod prometheus;
 pub mod secret;
+pub mod seldom;
 pub mod signal;
 pub mod stamp;
 pub mod supervisor;

@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Site, router};
+use super::{Site, client::Scheme, router};
 
 /// How long a client may take to say what it wants.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
@@ -32,6 +32,8 @@ const STOP_WITHIN: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
+    /// What is spoken with it.
+    pub(super) scheme: Scheme,
     _place: Arc<OwnedSemaphorePermit>,
 }
 
@@ -68,7 +70,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, address) = listener.accept().await?;
 
-    Ok((stream, Peer { address, _place: Arc::new(place) }))
+    Ok((stream, Peer { address, scheme: Scheme::Http, _place: Arc::new(place) }))
 }
 
 async fn connection(stream: TcpStream, peer: Peer, router: Router, cancel: CancellationToken) {

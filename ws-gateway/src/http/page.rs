@@ -12,7 +12,7 @@ const STYLE: &str = include_str!("../../page/app.css");
 
 /// Only what comes from here runs, and nobody may put the page, with its buttons, into a frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
 
 pub(super) async fn html() -> Response {
@@ -37,9 +37,6 @@ fn file(content_type: &'static str, text: &'static str) -> Response {
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
     ];
 
     (headers, text).into_response()

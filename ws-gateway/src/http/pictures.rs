@@ -14,11 +14,12 @@ use futures_util::stream;
 use schemas::{GateId, Id};
 use serde::Deserialize;
 
-use super::{Site, listener::Peer, reply};
+use super::{Site, reply};
 use crate::{
     fetch::FetchError,
     pictures::BOUNDARY,
     streams::{StreamError, Viewer, Wanted},
+    visitor::Visitor,
 };
 
 /// Frames a second of a stream where nobody says.
@@ -72,7 +73,7 @@ pub(super) async fn named(
 pub(super) async fn stream(
     State(site): State<Site>,
     Path(gate): Path<String>,
-    Extension(peer): Extension<Peer>,
+    Extension(visitor): Extension<Visitor>,
     Query(wish): Query<Wish>,
 ) -> Response {
     let Some(gate) = known(&gate) else {
@@ -82,9 +83,8 @@ pub(super) async fn stream(
         let message = format!("`fps` is a whole number from 1 to {FASTEST}");
         return reply::refusal(StatusCode::BAD_REQUEST, "invalid", &message);
     };
-    let address = peer.address;
-    let requested_by = format!("{}:stream@{address}", site.relay.config.name);
-    let wanted = Wanted { gate, frames_per_second, address: address.ip(), requested_by };
+    let (address, requested_by) = (visitor.address(), visitor.name());
+    let wanted = Wanted { gate, frames_per_second, address, requested_by };
     let viewer = match Viewer::open(site.relay, wanted).await {
         Ok(viewer) => viewer,
         Err(error) => return no_stream(&error),

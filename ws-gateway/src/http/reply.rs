@@ -7,8 +7,11 @@ use axum::{
 };
 use serde_json::json;
 
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 15] = [
     "/",
+    "/login",
+    "/logout",
+    "/session",
     "/status",
     "/healthz",
     "/readyz",

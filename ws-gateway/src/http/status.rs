@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -14,8 +14,9 @@ use serde_json::value::RawValue;
 
 use super::{Site, reply};
 use crate::{
-    hub::{GateView, View},
+    hub::{Channel, GateView, View},
     outbox::Frame,
+    visitor::Visitor,
 };
 
 /// The answer of `/status`.
@@ -49,14 +50,25 @@ struct Gate {
     messages: BTreeMap<&'static str, Box<RawValue>>,
 }
 
-pub(super) async fn status(State(site): State<Site>) -> Response {
+/// What somebody may know: of gates that he does not see, nothing.
+pub(super) async fn status(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+) -> Response {
     let relay = &site.relay;
-    let View { channels, gates } = relay.hub.view();
-    let gates = gates.into_iter().map(|GateView { gate, state, messages }| {
-        let messages =
-            messages.into_iter().filter_map(|(kind, frame)| Some((kind, embedded(&frame)?)));
-        (gate, Gate { state, messages: messages.collect() })
+    let sees = &visitor.reach().sees;
+    let View { mut channels, gates } = relay.hub.view();
+    channels.retain(|channel, _| match channel.parse() {
+        Ok(Channel::Gate(gate)) => sees.contains(&gate),
+        Ok(Channel::All | Channel::Admin) | Err(_) => true,
     });
+    let gates = gates.into_iter().filter(|view| sees.contains(&view.gate)).map(
+        |GateView { gate, state, messages }| {
+            let messages =
+                messages.into_iter().filter_map(|(kind, frame)| Some((kind, embedded(&frame)?)));
+            (gate, Gate { state, messages: messages.collect() })
+        },
+    );
     let status = Status {
         name: &relay.config.name,
         version: env!("CARGO_PKG_VERSION"),
@@ -69,7 +81,12 @@ pub(super) async fn status(State(site): State<Site>) -> Response {
             port: site.mqtt.port(),
         },
         channels,
-        controllers: relay.controllers.gates(),
+        controllers: relay
+            .controllers
+            .gates()
+            .into_iter()
+            .filter(|gate| sees.contains(gate))
+            .collect(),
         gates: gates.collect(),
     };
 
@@ -85,11 +102,15 @@ pub(super) async fn readiness(State(site): State<Site>) -> Response {
         return plain("ready\n".to_owned());
     }
 
-    let message = format!(
-        "no MQTT broker at {}:{}: start it, or set `mqtt.host` and `mqtt.port`",
-        site.mqtt.host,
-        site.mqtt.port()
-    );
+    // Where there are logins, this is for those who have none.
+    let message = match site.access.has_logins() {
+        true => "no MQTT broker".to_owned(),
+        false => format!(
+            "no MQTT broker at {}:{}: start it, or set `mqtt.host` and `mqtt.port`",
+            site.mqtt.host,
+            site.mqtt.port()
+        ),
+    };
     reply::refusal(StatusCode::SERVICE_UNAVAILABLE, "broker_unavailable", &message)
 }
 

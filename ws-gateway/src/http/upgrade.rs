@@ -2,13 +2,12 @@
 //!
 //! The handshake is hyper's and tungstenite's: axum's own would bring a second tungstenite.
 
-use std::sync::Arc;
+use std::{future, sync::Arc};
 
-use access::User;
 use axum::{
     body::Body,
     extract::{Path, Query, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -19,17 +18,21 @@ use service::stamp;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tracing::{Instrument, info, info_span};
 
-use super::{Site, listener::Peer, reply};
+use super::{
+    Site,
+    client::Client,
+    credentials::{BEARER, offers_bearer},
+    guard::{self, NotIn},
+    listener::Peer,
+    reply,
+};
 use crate::{
     controller::{self, Bridge},
-    hub::{Channel, Guest, Sight},
+    hub::{Channel, Guest},
     outbox::Outbox,
     session::{self, Dashboard, End, Party},
     visitor::Visitor,
 };
-
-/// There are no logins: whoever reaches the gateway may do what an operator may.
-const ROLE: &str = "operator";
 
 /// What may follow the path of a channel.
 #[derive(Debug, Deserialize)]
@@ -42,6 +45,8 @@ struct Visit {
     site: Site,
     session: u64,
     peer: Peer,
+    client: Client,
+    who: Result<Visitor, NotIn>,
 }
 
 pub(super) async fn dashboard(
@@ -61,7 +66,7 @@ pub(super) async fn dashboard(
         Err(refused) => return *refused,
     };
 
-    let Some(visit) = Visit::new(site, &request) else { return not_an_upgrade() };
+    let Some(visit) = Visit::new(site, request).await else { return not_an_upgrade() };
     let tasks = visit.site.sessions.clone();
     let span = info_span!("session", number = visit.session, %channel);
     tasks.spawn(async move { attend(visit, channel, resume, upgrade).await }.instrument(span));
@@ -84,7 +89,7 @@ pub(super) async fn controller(
         Err(refused) => return *refused,
     };
 
-    let Some(visit) = Visit::new(site, &request) else { return not_an_upgrade() };
+    let Some(visit) = Visit::new(site, request).await else { return not_an_upgrade() };
     let tasks = visit.site.sessions.clone();
     let span = info_span!("controller", number = visit.session, %gate);
     tasks.spawn(async move { bridge(visit, gate, upgrade).await }.instrument(span));
@@ -94,19 +99,22 @@ pub(super) async fn controller(
 async fn attend(visit: Visit, channel: Channel, resume: Resume, upgrade: OnUpgrade) {
     let Ok(socket) = upgrade.await else { return };
     let relay = &visit.site.relay;
+    let visitor = match visit.admit(|visitor| visitor.may_listen(&channel)) {
+        Ok(visitor) => visitor,
+        Err(end) => return visit.refuse(socket, &end).await,
+    };
     visit.came(&channel.to_string());
 
     let guest = Guest {
         session: visit.session,
         channel: channel.clone(),
-        sight: Sight::All,
-        role: ROLE.to_owned(),
+        sight: visitor.sight(),
+        role: visitor.role().to_owned(),
     };
     let seat = relay.hub.join(guest, resume.after.as_deref(), stamp::now());
     let outbox = Arc::clone(&seat.outbox);
-    let visitor = Visitor::new(User::anonymous(), visit.peer.address.ip());
-    let mut party = Dashboard::new(relay.clone(), seat, visitor);
-    let end = visit.converse(socket, &outbox, &mut party).await;
+    let mut party = Dashboard::new(relay.clone(), seat, visitor.clone());
+    let end = visit.converse(socket, &outbox, &mut party, visitor).await;
 
     party.close();
     visit.went(&channel.to_string(), &end);
@@ -115,16 +123,18 @@ async fn attend(visit: Visit, channel: Channel, resume: Resume, upgrade: OnUpgra
 async fn bridge(visit: Visit, gate: GateId, upgrade: OnUpgrade) {
     let Ok(socket) = upgrade.await else { return };
     let relay = &visit.site.relay;
+    let visitor = match visit.admit(|visitor| visitor.reach().speaks.contains(&gate)) {
+        Ok(visitor) => visitor,
+        Err(end) => return visit.refuse(socket, &end).await,
+    };
     if let Err(end) = controller::admit(relay, &gate) {
-        info!(reason = %end, "Controller refused");
-        session::refuse(TokioIo::new(socket), &end, &visit.site.cancel).await;
-        return;
+        return visit.refuse(socket, &end).await;
     }
 
     let mut party = Bridge::open(relay.clone(), gate, visit.session);
     visit.came(&party.name());
     let outbox = Arc::clone(party.outbox());
-    let end = visit.converse(socket, &outbox, &mut party).await;
+    let end = visit.converse(socket, &outbox, &mut party, visitor).await;
 
     let name = party.name();
     party.close();
@@ -132,26 +142,78 @@ async fn bridge(visit: Visit, gate: GateId, upgrade: OnUpgrade) {
 }
 
 impl Visit {
-    fn new(site: Site, request: &Request) -> Option<Self> {
-        let peer = request.extensions().get::<Peer>()?.clone();
+    async fn new(site: Site, request: Request) -> Option<Self> {
+        let (head, _) = request.into_parts();
+        let peer = head.extensions.get::<Peer>()?.clone();
+        let client = *head.extensions.get::<Client>()?;
+        let who = guard::identify(&site, client, &head.headers).await;
 
-        Some(Self { session: site.relay.next_session(), site, peer })
+        Some(Self { session: site.relay.next_session(), site, peer, client, who })
     }
 
-    async fn converse(&self, socket: Upgraded, outbox: &Outbox, party: &mut impl Party) -> End {
-        let every = self.site.relay.config.ping_every;
+    /// Who it is, if he is known and may do what he wants.
+    fn admit(&self, may: impl FnOnce(&Visitor) -> bool) -> Result<&Visitor, End> {
+        let visitor = self.who.as_ref().map_err(|error| End::NotLoggedIn(error.to_string()))?;
+        if may(visitor) {
+            return Ok(visitor);
+        }
+        let (user, role) = (visitor.user(), visitor.role());
 
-        session::run(TokioIo::new(socket), outbox, party, every, &self.site.cancel).await
+        Err(End::NotAllowed(format!("{user} ({role}) may not be on this channel")))
+    }
+
+    /// Says why somebody may not stay.
+    async fn refuse(&self, socket: Upgraded, end: &End) {
+        info!(address = %self.client.address, reason = %end, "Refused");
+        self.site.relay.figures.refused_requests.count();
+
+        session::refuse(TokioIo::new(socket), end, &self.site.cancel).await;
+    }
+
+    /// Serves somebody as long as he may stay.
+    async fn converse(
+        &self,
+        socket: Upgraded,
+        outbox: &Outbox,
+        party: &mut impl Party,
+        visitor: &Visitor,
+    ) -> End {
+        let every = self.site.relay.config.ping_every;
+        let talk = session::run(TokioIo::new(socket), outbox, party, every, &self.site.cancel);
+        let leave = async {
+            outbox.close(visitor.sent_away().await);
+            future::pending().await
+        };
+
+        tokio::select! {
+            biased;
+            end = talk => end,
+            end = leave => end,
+        }
+    }
+
+    /// Where the client is; of one that is not behind a proxy with its port.
+    fn address(&self) -> String {
+        let peer = self.peer.address;
+
+        match peer.ip().to_canonical() == self.client.address {
+            true => peer.to_string(),
+            false => self.client.address.to_string(),
+        }
     }
 
     fn came(&self, channel: &str) {
-        info!(peer = %self.peer.address, "Connected");
+        info!(peer = self.address(), user = self.user(), "Connected");
         self.site.relay.figures.sessions.count();
         self.site.relay.tell_admin(SessionBody::SessionOpened {
             session: self.session,
             channel: channel.to_owned(),
-            address: self.peer.address.to_string(),
+            address: self.address(),
         });
+    }
+
+    fn user(&self) -> String {
+        self.who.as_ref().map(|visitor| visitor.user().to_string()).unwrap_or_default()
     }
 
     fn went(&self, channel: &str, end: &End) {
@@ -169,17 +231,23 @@ fn handshake(request: &mut Request) -> Result<(Response, OnUpgrade), Box<Respons
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return Err(Box::new(not_an_upgrade()));
     };
-    let response = create_response_with_body(request, Body::empty).map_err(|error| {
+    let mut response = create_response_with_body(request, Body::empty).map_err(|error| {
         let message = format!("not a WebSocket handshake: {error}");
         Box::new(reply::refusal(StatusCode::BAD_REQUEST, "bad_handshake", &message))
     })?;
+
+    // A browser that has offered something hangs up where nothing of it is taken.
+    if offers_bearer(request.headers()) {
+        let bearer = HeaderValue::from_static(BEARER);
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, bearer);
+    }
 
     Ok((response.into_response(), upgrade))
 }
 
 fn not_an_upgrade() -> Response {
     let mut headers = HeaderMap::new();
-    headers.insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     let refusal = reply::refusal(
         StatusCode::UPGRADE_REQUIRED,
         "upgrade_required",

@@ -17,7 +17,6 @@ pub(crate) enum Sight {
     #[default]
     All,
     /// What concerns these gates.
-    #[cfg_attr(not(test), expect(dead_code, reason = "without logins everybody sees everything"))]
     Gates(BTreeSet<GateId>),
 }
 

@@ -7,7 +7,8 @@
 //! | 1008 | more than 20 bad frames in 10 s |
 //! | 1009 | a message over 64 KiB |
 //! | 4008 | the client reads too slowly: it comes back with `?after=` |
-//! | 4403 | an agent of the gate is online, so a controller may not speak for it |
+//! | 4401 | nobody is known by what was sent, or the login is not good any more |
+//! | 4403 | who is known may not listen here, or an agent of the gate is online, so that a controller may not speak for it |
 //! | 4409 | a newer connection of the same controller replaced this one |
 
 use std::fmt;
@@ -31,6 +32,7 @@ pub(crate) enum End {
     NotText,
     Protocol,
     Replaced,
+    NotLoggedIn(String),
     NotAllowed(String),
 }
 
@@ -63,6 +65,7 @@ impl End {
             Self::NotText => CloseCode::Invalid,
             Self::Protocol => CloseCode::Protocol,
             Self::Replaced => CloseCode::from(4409),
+            Self::NotLoggedIn(_) => CloseCode::from(4401),
             Self::NotAllowed(_) => CloseCode::from(4403),
         };
 
@@ -83,7 +86,7 @@ impl fmt::Display for End {
             Self::NotText => "a text frame that is not UTF-8",
             Self::Protocol => "a frame against the WebSocket protocol",
             Self::Replaced => "replaced by a newer connection of this controller",
-            Self::NotAllowed(reason) => reason,
+            Self::NotLoggedIn(reason) | Self::NotAllowed(reason) => reason,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
+use access::Access;
 use schemas::Root;
 use ws_gateway::{BindError, Config, Gateway};
 
@@ -11,7 +12,8 @@ use crate::rig::{Site, config, event};
 async fn an_address_that_others_can_reach_is_refused() {
     let config = Config { listen: ([0, 0, 0, 0], 0).into(), ..config() };
 
-    let error = Gateway::bind(config, Default::default(), Root::default()).await.unwrap_err();
+    let error =
+        Gateway::bind(config, Default::default(), Root::default(), open()).await.unwrap_err();
 
     assert!(matches!(error, BindError::Config(_)));
 }
@@ -34,7 +36,8 @@ async fn a_port_that_is_taken_is_named() {
     let site = Site::start().await;
     let config = Config { listen: site.gateway, ..config() };
 
-    let error = Gateway::bind(config, Default::default(), Root::default()).await.unwrap_err();
+    let error =
+        Gateway::bind(config, Default::default(), Root::default(), open()).await.unwrap_err();
 
     let text = error.to_string();
     assert!(text.contains(&site.gateway.port().to_string()), "{text}");
@@ -113,4 +116,9 @@ async fn a_gateway_that_is_killed_is_shown_offline() {
 
     let offline = observer.next(|json| json["payload"]["state"] == "offline").await;
     assert_eq!(offline["payload"]["boot"], online["payload"]["boot"]);
+}
+
+/// Where there are no logins.
+fn open() -> Access {
+    Access::without_logins(&Root::default())
 }

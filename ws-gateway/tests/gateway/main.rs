@@ -10,6 +10,8 @@ mod fetch;
 mod http;
 mod input;
 mod life;
+mod logins;
+mod passwords;
 mod relay;
 mod rig;
 mod streams;

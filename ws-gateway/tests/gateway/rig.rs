@@ -2,6 +2,7 @@
 
 mod client;
 mod mqtt;
+mod people;
 mod web;
 
 use std::{net::SocketAddr, time::Duration};
@@ -16,7 +17,8 @@ use ws_gateway::{Config, Gateway};
 
 pub(crate) use client::{Client, upgrade};
 pub(crate) use mqtt::Mqtt;
-pub(crate) use web::{Reply, request, send};
+pub(crate) use people::{People, password};
+pub(crate) use web::{Reply, post, request, send};
 
 /// How long a state may take to come about, on a machine that has other things to do.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,6 +33,8 @@ pub(crate) struct Site {
     pub(crate) stop_gateway: CancellationToken,
     pub(crate) broker_task: JoinSet<()>,
     pub(crate) gateway_task: JoinSet<()>,
+    /// By which the test itself is known, where there are logins.
+    pub(crate) token: Option<String>,
 }
 
 impl Site {
@@ -39,9 +43,19 @@ impl Site {
     }
 
     pub(crate) async fn start_with(config: Config) -> Self {
+        Self::start_for(config, Access::without_logins(&Root::default()), None).await
+    }
+
+    /// A site where one has to log in, as the test itself does with the token of an admin.
+    pub(crate) async fn start_with_logins(config: Config, people: &People) -> Self {
+        Self::start_for(config, people.access(), Some(people.token("ada"))).await
+    }
+
+    async fn start_for(config: Config, access: Access, token: Option<String>) -> Self {
         let (broker, stop_broker, broker_task) = start_broker(([127, 0, 0, 1], 0).into()).await;
-        let (gateway, stop_gateway, gateway_task) = start_gateway(config, broker).await;
-        let site = Self { broker, gateway, stop_broker, stop_gateway, broker_task, gateway_task };
+        let (gateway, stop_gateway, gateway_task) = start_gateway_for(config, broker, access).await;
+        let site =
+            Self { broker, gateway, stop_broker, stop_gateway, broker_task, gateway_task, token };
         site.ready().await;
         // Its own birth comes back to it: from here on nothing happens but what a test does.
         eventually(async || (site.metric("messages_received_total").await > 0).then_some(())).await;
@@ -75,7 +89,11 @@ impl Site {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        web::get(self.gateway, path, &[("Host", "localhost")]).await
+        let token = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let authorization = token.as_deref().map(|token| ("Authorization", token));
+        let headers: Vec<_> = [("Host", "localhost")].into_iter().chain(authorization).collect();
+
+        web::get(self.gateway, path, &headers).await
     }
 
     pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
@@ -156,11 +174,23 @@ pub(crate) async fn start_gateway(
     config: Config,
     broker: SocketAddr,
 ) -> (SocketAddr, CancellationToken, JoinSet<()>) {
+    start_gateway_for(config, broker, Access::without_logins(&Root::default())).await
+}
+
+async fn start_gateway_for(
+    config: Config,
+    broker: SocketAddr,
+    access: Access,
+) -> (SocketAddr, CancellationToken, JoinSet<()>) {
     let mqtt = service::mqtt::Config::at(broker);
-    let gateway = Gateway::bind(config, mqtt, Root::default()).await.unwrap();
+    let gateway = Gateway::bind(config, mqtt, Root::default(), access.clone()).await.unwrap();
     let (address, stop, mut task) =
         (gateway.local_addr(), CancellationToken::new(), JoinSet::new());
     let cancel = stop.clone();
+    task.spawn({
+        let cancel = cancel.clone();
+        async move { access.watch_file(cancel).await.unwrap() }
+    });
     task.spawn(async move { gateway.run(cancel).await.unwrap() });
 
     (address, stop, task)

@@ -7,7 +7,11 @@ use serde_json::Value;
 use tokio::{net::TcpStream, time};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderName},
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest,
+        http::{HeaderName, Request},
+    },
 };
 
 use super::PATIENCE;
@@ -20,6 +24,18 @@ impl Client {
     pub(crate) async fn connect(gateway: SocketAddr, path: &str) -> Self {
         let tcp = TcpStream::connect(gateway).await.unwrap();
         let (socket, _) = client_async(format!("ws://{gateway}{path}"), tcp).await.unwrap();
+
+        Self { socket }
+    }
+
+    /// Connects with further headers.
+    pub(crate) async fn connect_with(
+        gateway: SocketAddr,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Self {
+        let tcp = TcpStream::connect(gateway).await.unwrap();
+        let (socket, _) = client_async(wanted(gateway, path, headers), tcp).await.unwrap();
 
         Self { socket }
     }
@@ -81,6 +97,18 @@ impl Client {
         }
     }
 
+    /// Whether the first word is a text; or else, the code of the close frame.
+    pub(crate) async fn stays(&mut self) -> Result<(), u16> {
+        loop {
+            match self.frame().await {
+                Message::Text(_) => return Ok(()),
+                Message::Close(Some(frame)) => return Err(frame.code.into()),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("expected a text or a close, got {other:?}"),
+            }
+        }
+    }
+
     pub(crate) async fn close_code(&mut self) -> Option<u16> {
         self.rest().await.1
     }
@@ -96,16 +124,21 @@ impl Client {
 
 /// Asks for a WebSocket with further headers: the status of the answer.
 pub(crate) async fn upgrade(gateway: SocketAddr, path: &str, headers: &[(&str, &str)]) -> u16 {
+    let tcp = TcpStream::connect(gateway).await.unwrap();
+
+    match client_async(wanted(gateway, path, headers), tcp).await {
+        Ok((_, response)) => response.status().as_u16(),
+        Err(Error::Http(response)) => response.status().as_u16(),
+        Err(error) => panic!("no answer: {error}"),
+    }
+}
+
+fn wanted(gateway: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Request<()> {
     let mut request = format!("ws://{gateway}{path}").into_client_request().unwrap();
     for (name, value) in headers {
         let name: HeaderName = name.parse().unwrap();
         request.headers_mut().insert(name, value.parse().unwrap());
     }
-    let tcp = TcpStream::connect(gateway).await.unwrap();
 
-    match client_async(request, tcp).await {
-        Ok((_, response)) => response.status().as_u16(),
-        Err(Error::Http(response)) => response.status().as_u16(),
-        Err(error) => panic!("no answer: {error}"),
-    }
+    request
 }

@@ -45,7 +45,26 @@ pub(crate) async fn request(
     path: &str,
     headers: &[(&str, &str)],
 ) -> Reply {
-    let mut socket = send(gateway, method, path, headers).await;
+    answer(send(gateway, method, path, headers).await).await
+}
+
+/// Posts a body.
+pub(crate) async fn post(
+    gateway: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Reply {
+    let length = body.len().to_string();
+    let headers = [&[("Host", "localhost"), ("Content-Length", &length)], headers].concat();
+    let mut socket = send(gateway, "POST", path, &headers).await;
+    // Who refuses it at once need not read it.
+    let _ = socket.write_all(body.as_bytes()).await;
+
+    answer(socket).await
+}
+
+async fn answer(mut socket: TcpStream) -> Reply {
     let mut bytes = Vec::new();
     time::timeout(PATIENCE, socket.read_to_end(&mut bytes)).await.expect("no answer").unwrap();
 

@@ -8,7 +8,7 @@ use std::{
 
 /// When something may be said again.
 #[derive(Debug)]
-pub(crate) struct Seldom {
+pub struct Seldom {
     every: Duration,
     due: Duration,
     unsaid: u64,
@@ -16,15 +16,16 @@ pub(crate) struct Seldom {
 
 /// The same for many who may cause it.
 #[derive(Debug)]
-pub(crate) struct Shared(Mutex<Seldom>);
+pub struct Shared(Mutex<Seldom>);
 
 impl Seldom {
-    pub(crate) const fn new(every: Duration) -> Self {
+    /// What is said at once, and then every so often.
+    pub const fn new(every: Duration) -> Self {
         Self { every, due: Duration::ZERO, unsaid: 0 }
     }
 
     /// It has happened. Where it is to be said: how often since it was last said.
-    pub(crate) fn happened(&mut self, now: Duration) -> Option<u64> {
+    pub fn happened(&mut self, now: Duration) -> Option<u64> {
         self.unsaid += 1;
         if now < self.due {
             return None;
@@ -35,18 +36,19 @@ impl Seldom {
     }
 
     /// How often it has happened without being said.
-    pub(crate) fn take_unsaid(&mut self) -> u64 {
+    pub fn take_unsaid(&mut self) -> u64 {
         std::mem::take(&mut self.unsaid)
     }
 }
 
 impl Shared {
-    pub(crate) const fn new(every: Duration) -> Self {
+    /// What is said at once, and then every so often.
+    pub const fn new(every: Duration) -> Self {
         Self(Mutex::new(Seldom::new(every)))
     }
 
     /// It has happened. Where it is to be said: how often since it was last said.
-    pub(crate) fn happened(&self, now: Duration) -> Option<u64> {
+    pub fn happened(&self, now: Duration) -> Option<u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).happened(now)
     }
 }
