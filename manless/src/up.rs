@@ -78,8 +78,8 @@ async fn start(settings: &Settings) -> Result<Running> {
         Broker::bind(settings.read("broker")?, root.clone(), access.clone(), &data_dir).await?;
     let mqtt = own_broker(&broker, settings.read("mqtt")?)?;
     let as_gateway = with(gateway_login, &mqtt);
-    let gateway =
-        Gateway::bind(settings.read("gateway")?, as_gateway, root.clone(), access.clone()).await?;
+    let gateway = settings.read::<ws_gateway::Config>("gateway")?.in_data_dir(&data_dir);
+    let gateway = Gateway::bind(gateway, as_gateway, root.clone(), access.clone()).await?;
     let dashboard = gateway.local_addr();
     let agents = gates
         .into_iter()

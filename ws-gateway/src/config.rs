@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -39,8 +40,28 @@ pub struct Config {
     /// How long a gate may take to answer a command at all.
     #[serde(with = "humantime_serde")]
     pub answer_within: Duration,
+    /// Where commands and logins are recorded, `none` where they are not. Without it,
+    /// `audit-NAME.jsonl` in the data directory.
+    pub audit_file: AuditFile,
+    /// A file of the audit log that is larger is left, and the next one begun.
+    pub audit_file_bytes: u64,
+    /// Files of the audit log that are kept besides the current one; 0 keeps all.
+    pub audit_files: usize,
     /// What clients, and all of them, may take up.
     pub limits: Limits,
+}
+
+/// Where the audit log is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "PathBuf")]
+pub enum AuditFile {
+    /// In the data directory, once it is said where that is; without one, nowhere.
+    #[default]
+    InDataDir,
+    /// Nowhere.
+    None,
+    /// There.
+    At(PathBuf),
 }
 
 /// Bounds: what is beyond them is refused or forgotten, counted, and nobody else's problem.
@@ -83,6 +104,9 @@ impl Default for Config {
             logins: LoginConfig::default(),
             ping_every: Duration::from_secs(20),
             answer_within: Duration::from_secs(2),
+            audit_file: AuditFile::default(),
+            audit_file_bytes: 10_000_000,
+            audit_files: 100,
             limits: Limits::default(),
         }
     }
@@ -107,6 +131,20 @@ impl Default for Limits {
 }
 
 impl Config {
+    /// Says where what has to outlive the gateway is kept, unless that is said for itself.
+    #[must_use]
+    pub fn in_data_dir(mut self, dir: &Path) -> Self {
+        if self.audit_file == AuditFile::InDataDir {
+            self.audit_file = AuditFile::At(dir.join(format!("audit-{}.jsonl", self.name)));
+        }
+
+        self
+    }
+
+    pub(crate) fn audit_limits(&self) -> audit::Limits {
+        audit::Limits { file_bytes: self.audit_file_bytes, files: self.audit_files }
+    }
+
     /// Checks what a type cannot say.
     ///
     /// # Errors
@@ -132,6 +170,21 @@ impl Config {
         }
 
         Ok(())
+    }
+}
+
+impl AuditFile {
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::InDataDir | Self::None => None,
+            Self::At(path) => Some(path),
+        }
+    }
+}
+
+impl From<PathBuf> for AuditFile {
+    fn from(path: PathBuf) -> Self {
+        if path.as_os_str() == "none" { Self::None } else { Self::At(path) }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use audit::Via;
 use bytes::Bytes;
 use schemas::{CameraAction, CameraControl, GateId, Id};
 use service::stamp;
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
+    audit::Who,
     command,
     relay::{Relay, is_running},
 };
@@ -62,6 +64,8 @@ impl Relay {
         };
         let command = command::to_camera(gate, control);
         let command = command::stamp(command, self.config.name.to_string(), stamp::now());
+        let requested_by = Some(self.config.name.to_string());
+        self.audit.commanded(&command, &Who { requested_by, ..Who::anybody(Via::Http) });
         self.publish_bytes(&command.topic(), command.encode()).map_err(|_| FetchError::Offline)?;
         let answer = question.answer().await.filter(|answer| answer.success);
         let sha256 = answer.and_then(|answer| answer.sha256).ok_or(FetchError::NotKept)?;

@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use crate::{
+    audit::{self, Audit},
     config::Config,
     http::{self, Site},
     relay::Relay,
@@ -25,6 +26,7 @@ pub struct Gateway {
     listener: TcpListener,
     address: SocketAddr,
     relay: Arc<Relay>,
+    audit: Option<audit::Writer>,
     mqtt: service::mqtt::Config,
     access: Access,
 }
@@ -82,7 +84,10 @@ impl Gateway {
         let listener = TcpListener::bind(wanted).await.map_err(|error| refusal(wanted, error))?;
         let address = listener.local_addr().map_err(|error| refusal(wanted, error))?;
 
-        Ok(Self { listener, address, relay: Arc::new(Relay::new(config, root)), mqtt, access })
+        let (audit, writer) = Audit::open(&config)?;
+        let relay = Arc::new(Relay::new(config, root, audit));
+
+        Ok(Self { listener, address, relay, audit: writer, mqtt, access })
     }
 
     /// Where it listens.
@@ -96,7 +101,7 @@ impl Gateway {
     ///
     /// A part of it panicked.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), GatewayError> {
-        let Self { listener, address, relay, mqtt, access } = self;
+        let Self { listener, address, relay, audit, mqtt, access } = self;
         let (closing, clients_gone) = (CancellationToken::new(), CancellationToken::new());
         let sessions = TaskTracker::new();
         let site = Site::new(
@@ -120,8 +125,11 @@ impl Gateway {
             parts.spawn(shard.run(clients_gone.clone()));
         }
         parts.spawn(uplink::run(Arc::clone(&relay), mqtt, clients_gone.clone()));
+        if let Some(audit) = audit {
+            parts.spawn_blocking(|| audit.run());
+        }
         parts.spawn({
-            let closing = closing.clone();
+            let (relay, closing) = (Arc::clone(&relay), closing.clone());
             async move {
                 cancel.cancelled().await;
                 relay.hear_out().await;
@@ -134,6 +142,7 @@ impl Gateway {
             sessions.close();
             sessions.wait().await;
             clients_gone.cancel();
+            relay.audit.close();
         });
 
         while let Some(end) = parts.join_next().await {

@@ -18,6 +18,7 @@
 //! | pings, pongs and the close for one client | 1 KiB | the latest ping is answered, others are not |
 //! | what goes to the broker | 1,024 messages | the sender is answered `broker_unavailable` |
 //! | commands of one client without an answer | 100; 200 with those that are urgent | answered `rate_limited` |
+//! | audit records that wait for the disk | 10,000 | the newest are lost, counted, and said in the next one |
 //! | commands of one client, and of one gate | [`Limits`] | answered `rate_limited` |
 //! | recent events of a channel | 10,000, and 8 MiB | the oldest is forgotten |
 //! | recent pictures of a gate | 20, and 8 MiB | the oldest is forgotten |
@@ -30,6 +31,7 @@
 //! sessions. It never moves a boom by itself and never sends a command twice.
 
 mod allowance;
+mod audit;
 mod command;
 mod config;
 mod controller;
@@ -49,7 +51,7 @@ mod streams;
 mod uplink;
 mod visitor;
 
-pub use config::{Config, Limits};
+pub use config::{AuditFile, Config, Limits};
 pub use gateway::{BindError, Gateway, GatewayError};
 pub use http::{Network, NetworkError};
 pub use logins::LoginConfig;

@@ -6,7 +6,7 @@ use access::Access;
 use anyhow::{Context, Result};
 use clap::Parser;
 use service::{Supervisor, config::Settings, program, signal, telemetry};
-use ws_gateway::Gateway;
+use ws_gateway::{Config, Gateway};
 
 /// How long clients and the broker may take to hear that the gateway stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -31,13 +31,10 @@ async fn serve(args: Args) -> Result<()> {
 
     let stop = signal::shutdown().context("cannot listen for signals")?;
     let access = Access::load(&settings)?;
-    let gateway = Gateway::bind(
-        settings.read("gateway")?,
-        settings.read("mqtt")?,
-        settings.read("root")?,
-        access.clone(),
-    )
-    .await?;
+    let config = settings.read::<Config>("gateway")?.in_data_dir(&settings.data_dir()?);
+    let gateway =
+        Gateway::bind(config, settings.read("mqtt")?, settings.read("root")?, access.clone())
+            .await?;
 
     let mut supervisor = Supervisor::default();
     supervisor.spawn("users", |cancel| access.watch_file(cancel));

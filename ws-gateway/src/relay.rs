@@ -12,9 +12,9 @@ use std::{
 use bytes::Bytes;
 use rumqttc::AsyncClient;
 use schemas::{
-    Answer, AnswerCode, Body, CONTRACT, Command, DecodeError, GateId, Id, Kind, Message,
-    MessageType, Picture, Report, Root, SessionBody, Source, SystemState, SystemStatus, Timestamp,
-    Topic, TopicError,
+    AnswerCode, Body, CONTRACT, Command, DecodeError, GateId, Id, Kind, Message, MessageType,
+    Picture, Report, Root, SessionBody, Source, SystemState, SystemStatus, Timestamp, Topic,
+    TopicError,
 };
 use service::stamp;
 use tokio::{
@@ -25,6 +25,7 @@ use tracing::debug;
 
 use crate::{
     allowance,
+    audit::Audit,
     command::{self, Refusal},
     config::Config,
     controller::{self, Controllers},
@@ -58,6 +59,7 @@ pub(crate) struct Relay {
     pub(crate) questions: Questions,
     pub(crate) streams: Streams,
     pub(crate) gates: allowance::Gates,
+    pub(crate) audit: Audit,
     pub(crate) controllers: Controllers,
     pub(crate) uplink: Uplink,
     pub(crate) figures: Arc<Figures>,
@@ -80,7 +82,7 @@ enum Invalid {
 }
 
 impl Relay {
-    pub(crate) fn new(config: Config, root: Root) -> Self {
+    pub(crate) fn new(config: Config, root: Root, audit: Audit) -> Self {
         let figures = Arc::new(Figures::default());
         let limits = config.limits.clone();
 
@@ -95,6 +97,7 @@ impl Relay {
             questions: Questions::default(),
             streams: Streams::default(),
             gates: allowance::Gates::new(&limits),
+            audit,
             controllers: Controllers::default(),
             uplink: Uplink::default(),
             figures,
@@ -240,9 +243,13 @@ impl Relay {
         match &report.body {
             Body::SystemStatus(status) => controller::notice(self, gate, status, arrival),
             Body::ImageCaptured(image) => self.pictures.name(gate, image),
-            Body::GateControlResponse(Answer { command_id, .. }) => self.hub.answered(command_id),
+            Body::GateControlResponse(answer) => {
+                self.hub.answered(&answer.command_id);
+                self.audit.answered(gate, answer);
+            }
             Body::CameraControlResponse(answer) => {
                 self.hub.answered(&answer.command_id);
+                self.audit.answered(gate, answer);
                 self.questions.answered(answer);
             }
             Body::HardwareStatus(_)
@@ -267,6 +274,7 @@ impl Relay {
 
     fn command(&self, command: Command, bytes: &[u8], arrival: Arrival) -> Result<(), Invalid> {
         let now = stamp::now();
+        self.audit.overheard(&command, arrival == Arrival::Retained);
         controller::take_order(self, &command, arrival, now);
         if arrival == Arrival::Retained {
             return Err(Invalid::Retained(command.body.message_type()));

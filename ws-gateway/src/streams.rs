@@ -11,8 +11,9 @@ use std::{
     time::Duration,
 };
 
+use audit::Via;
 use bytes::Bytes;
-use schemas::{Answer, AnswerCode, CameraAction, CameraControl, GateId, Id};
+use schemas::{Answer, AnswerCode, CameraAction, CameraControl, Command, GateId, Id};
 use service::stamp;
 use tokio::{
     sync::watch,
@@ -20,10 +21,12 @@ use tokio::{
 };
 
 use crate::{
+    audit::Who,
     command::{self, Refusal},
     config::Limits,
     questions::Question,
     relay::Relay,
+    visitor::Visitor,
 };
 
 /// How long a stream runs that nobody renews.
@@ -74,9 +77,7 @@ struct Ordered {
 pub(crate) struct Wanted {
     pub(crate) gate: GateId,
     pub(crate) frames_per_second: u32,
-    pub(crate) address: IpAddr,
-    /// Who it is, as gates are told.
-    pub(crate) requested_by: String,
+    pub(crate) visitor: Visitor,
 }
 
 /// Somebody who watches. Dropped, it leaves.
@@ -121,15 +122,15 @@ impl Streams {
         if inner.viewers().count() >= limits.stream_viewers {
             return Err(StreamError::TooMany(limits.stream_viewers));
         }
-        let same = inner.viewers().filter(|viewer| viewer.address == wanted.address).count();
+        let address = wanted.visitor.address();
+        let same = inner.viewers().filter(|viewer| viewer.address == address).count();
         if same >= limits.stream_viewers_per_address {
             return Err(StreamError::TooManyOfAddress(limits.stream_viewers_per_address));
         }
 
         inner.next_number += 1;
         let number = inner.next_number;
-        let Wanted { address, frames_per_second, .. } = *wanted;
-        let place = Place { number, address, frames_per_second };
+        let place = Place { number, address, frames_per_second: wanted.frames_per_second };
         inner.streams.entry(wanted.gate.clone()).or_default().viewers.push(place);
         Ok(number)
     }
@@ -218,8 +219,7 @@ impl Viewer {
 
         loop {
             if let Some(frames_per_second) = self.due() {
-                // Without a broker no frame comes either, and that ends it.
-                let _ = self.order(frames_per_second, stamp::new_id());
+                self.renew(frames_per_second);
             }
             match time::timeout(LOOKS_EVERY, self.frames.changed()).await {
                 Ok(changed) => {
@@ -242,7 +242,7 @@ impl Viewer {
                 Some(frames_per_second) => {
                     let id = stamp::new_id();
                     let question = relay.questions.open(id.clone());
-                    self.order(frames_per_second, id).map_err(StreamError::Refused)?;
+                    self.order(start(frames_per_second, id)).map_err(StreamError::Refused)?;
                     Some(question)
                 }
                 None => None,
@@ -269,19 +269,31 @@ impl Viewer {
         self.relay.streams.due(&self.wanted.gate, self.came.elapsed(), Instant::now())
     }
 
-    fn order(&self, frames_per_second: u32, id: Id) -> Result<(), Refusal> {
-        self.command(CameraControl {
-            fps: Some(frames_per_second),
-            max_seconds: Some(LENGTH.as_secs() as u32),
-            ..command::camera_control(CameraAction::StartStream, id)
+    fn order(&self, control: CameraControl) -> Result<(), Refusal> {
+        let (command, who) = self.command(control);
+        self.relay.audit.commanded(&command, &who);
+
+        self.send(&command).inspect_err(|refusal| {
+            self.relay.audit.refused(&command, &who, refusal, false);
         })
     }
 
-    fn command(&self, control: CameraControl) -> Result<(), Refusal> {
-        let Wanted { gate, requested_by, .. } = &self.wanted;
-        let command = command::to_camera(gate, control);
-        let command = command::stamp(command, requested_by.clone(), stamp::now());
+    fn renew(&self, frames_per_second: u32) {
+        let (command, who) = self.command(start(frames_per_second, stamp::new_id()));
+        self.relay.audit.repeated(&command, &who);
 
+        // Without a broker no frame comes either, and that ends it.
+        let _ = self.send(&command);
+    }
+
+    fn command(&self, control: CameraControl) -> (Command, Who) {
+        let Wanted { gate, visitor, .. } = &self.wanted;
+        let command = command::to_camera(gate, control);
+
+        (command::stamp(command, visitor.name(), stamp::now()), Who::of(visitor, Via::Http, None))
+    }
+
+    fn send(&self, command: &Command) -> Result<(), Refusal> {
         self.relay
             .publish_bytes(&command.topic(), command.encode())
             .map_err(|_| Refusal::no_broker())
@@ -291,10 +303,18 @@ impl Viewer {
 impl Drop for Viewer {
     fn drop(&mut self) {
         if self.relay.streams.leave(&self.wanted.gate, self.number) {
+            let stop = command::camera_control(CameraAction::StopStream, stamp::new_id());
             // Without a broker, the stream ends by itself.
-            let _ =
-                self.command(command::camera_control(CameraAction::StopStream, stamp::new_id()));
+            let _ = self.order(stop);
         }
+    }
+}
+
+fn start(frames_per_second: u32, id: Id) -> CameraControl {
+    CameraControl {
+        fps: Some(frames_per_second),
+        max_seconds: Some(LENGTH.as_secs() as u32),
+        ..command::camera_control(CameraAction::StartStream, id)
     }
 }
 
@@ -376,8 +396,7 @@ mod tests {
         Wanted {
             gate: gate(),
             frames_per_second,
-            address: [10, 0, 0, host].into(),
-            requested_by: String::new(),
+            visitor: Visitor::new(access::User::anonymous(), [10, 0, 0, host].into()),
         }
     }
 }

@@ -105,9 +105,7 @@ async fn a_new_certificate_is_shown_to_newcomers_and_disconnects_nobody() {
 
     authority.write("certificate.pem", "nonsense");
     authority.write_server(&authority.papers(&["the broker after that"]));
-    let replaced = async {
-        while shown(&connect(&authority, &site, None).await) == old {}
-    };
+    let replaced = async { while shown(&connect(&authority, &site, None).await) == old {} };
     time::timeout(PATIENCE, replaced).await.unwrap();
 
     client.ping().await;

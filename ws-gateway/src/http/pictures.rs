@@ -83,8 +83,7 @@ pub(super) async fn stream(
         let message = format!("`fps` is a whole number from 1 to {FASTEST}");
         return reply::refusal(StatusCode::BAD_REQUEST, "invalid", &message);
     };
-    let (address, requested_by) = (visitor.address(), visitor.name());
-    let wanted = Wanted { gate, frames_per_second, address, requested_by };
+    let wanted = Wanted { gate, frames_per_second, visitor };
     let viewer = match Viewer::open(site.relay, wanted).await {
         Ok(viewer) => viewer,
         Err(error) => return no_stream(&error),

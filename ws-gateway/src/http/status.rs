@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use super::{Site, reply};
 use crate::{
+    audit::Tally,
     hub::{Channel, GateView, View},
     outbox::Frame,
     visitor::Visitor,
@@ -28,6 +29,9 @@ struct Status<'a> {
     started_at: Timestamp,
     uptime_seconds: u64,
     broker: Broker<'a>,
+    /// How the audit log is doing; absent, where none is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit: Option<AuditLog>,
     /// Channels with their client counts.
     channels: BTreeMap<String, usize>,
     /// Gates whose controllers are connected over WebSocket.
@@ -40,6 +44,15 @@ struct Broker<'a> {
     connected: bool,
     host: &'a str,
     port: u16,
+}
+
+#[derive(Serialize)]
+struct AuditLog {
+    /// Whether the last record could be written.
+    writes: bool,
+    written: u64,
+    /// Records that could not be written.
+    lost: u64,
 }
 
 #[derive(Serialize)]
@@ -80,6 +93,7 @@ pub(super) async fn status(
             host: &site.mqtt.host,
             port: site.mqtt.port(),
         },
+        audit: relay.audit.tally().map(AuditLog::from),
         channels,
         controllers: relay
             .controllers
@@ -91,6 +105,12 @@ pub(super) async fn status(
     };
 
     ([(header::CACHE_CONTROL, "no-store")], Json(status)).into_response()
+}
+
+impl From<&Tally> for AuditLog {
+    fn from(tally: &Tally) -> Self {
+        Self { writes: !tally.fails(), written: tally.written(), lost: tally.lost() }
+    }
 }
 
 pub(super) async fn health() -> Response {

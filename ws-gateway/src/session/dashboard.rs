@@ -2,14 +2,15 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use schemas::{AnswerCode, Command, CommandBody, Fault, Id, Salvaged, SessionBody};
+use audit::Via;
+use schemas::{AnswerCode, Command, CommandBody, Fault, Salvaged, SessionBody};
 use service::stamp;
 use tokio::time::Instant;
-use tracing::info;
 
 use super::{Party, fault, say_to};
 use crate::{
     allowance::{Allowance, Urgency},
+    audit::Who,
     command::{self, Refusal},
     hub::{About, Channel, Seat},
     outbox::{Frame, frame},
@@ -28,6 +29,8 @@ pub(crate) struct Dashboard {
     seat: Seat,
     visitor: Visitor,
     allowance: Allowance,
+    /// How many commands were refused one after the other because they were too many.
+    flood: u64,
     /// What gates were asked and have not answered yet, the oldest first.
     awaited: VecDeque<(Instant, Command)>,
 }
@@ -36,7 +39,7 @@ impl Dashboard {
     pub(crate) fn new(relay: Arc<Relay>, seat: Seat, visitor: Visitor) -> Self {
         let allowance = Allowance::new(&relay.config.limits, Instant::now());
 
-        Self { relay, seat, visitor, allowance, awaited: VecDeque::new() }
+        Self { relay, seat, visitor, allowance, flood: 0, awaited: VecDeque::new() }
     }
 
     /// Gives the seat back.
@@ -52,32 +55,49 @@ impl Dashboard {
 
     fn order(&mut self, command: Command, now: Instant) {
         self.relay.figures.commands.count();
-        info!(
-            session = self.seat.session,
-            gate = %command.gate,
-            action = command.body.action(),
-            command_id = command.command_id().map(Id::as_str),
-            "Command of a client"
-        );
+        let (checked, who) = (self.check(&command, now), self.who());
+        let is_known = self.is_flood(&checked);
+        if !is_known {
+            self.relay.audit.commanded(&command, &who);
+        }
 
-        if let Err(refusal) = self.send(&command, now) {
+        if let Err(refusal) = checked.and_then(|()| self.send(&command, now)) {
             self.relay.figures.refused_commands.count();
+            if !is_known {
+                self.relay.audit.refused(&command, &who, &refusal, false);
+            }
             self.answer(&command, &refusal);
         }
     }
 
-    fn send(&mut self, command: &Command, now: Instant) -> Result<(), Refusal> {
-        self.check_right(command)?;
+    /// Whether it is one more of a flood: the first that is refused is worth a record, and one.
+    fn is_flood(&mut self, checked: &Result<(), Refusal>) -> bool {
+        let is_one = checked.as_ref().is_err_and(|refusal| refusal.code == AnswerCode::RateLimited);
+        self.flood = if is_one { self.flood + 1 } else { 0 };
+
+        self.flood > 1
+    }
+
+    fn who(&self) -> Who {
+        Who::of(&self.visitor, Via::Websocket, Some(self.seat.session))
+    }
+
+    /// How often somebody may ask comes first: who may not command is no trouble either.
+    fn check(&mut self, command: &Command, now: Instant) -> Result<(), Refusal> {
         let urgency = Urgency::of(command);
         if !self.allowance.take(urgency, now) {
             return Err(too_many("this client sends"));
         }
+        self.check_right(command)?;
         self.relay.reach(&command.gate)?;
         if !self.relay.gates.take(&command.gate, urgency, now) {
             return Err(too_many("all clients together send this gate"));
         }
-        self.check_awaited(urgency)?;
 
+        self.check_awaited(urgency)
+    }
+
+    fn send(&mut self, command: &Command, now: Instant) -> Result<(), Refusal> {
         self.expect_answer(command, now);
         self.relay.publish_bytes(&command.topic(), command.encode()).map_err(|BrokerUnavailable| {
             self.forget(command);
@@ -178,7 +198,9 @@ impl Party for Dashboard {
             if unanswered {
                 self.relay.figures.unanswered_commands.count();
                 let message = format!("{} did not answer in time", command.gate);
-                self.answer(&command, &Refusal::failed(AnswerCode::Timeout, message));
+                let refusal = Refusal::failed(AnswerCode::Timeout, message);
+                self.relay.audit.refused(&command, &self.who(), &refusal, true);
+                self.answer(&command, &refusal);
             }
         }
     }

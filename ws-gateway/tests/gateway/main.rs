@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test waits for one thing")]
 
+mod audit;
 mod commands;
 mod controllers;
 mod dashboard;
