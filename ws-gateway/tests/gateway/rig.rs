@@ -48,7 +48,10 @@ impl Site {
 
     /// A site where one has to log in, as the test itself does with the token of an admin.
     pub(crate) async fn start_with_logins(config: Config, people: &People) -> Self {
-        Self::start_for(config, people.access(), Some(people.token("ada"))).await
+        // The gateway reads it as it starts: what is made later it finds in its own time.
+        let token = people.token("ada");
+
+        Self::start_for(config, people.access(), Some(token)).await
     }
 
     async fn start_for(config: Config, access: Access, token: Option<String>) -> Self {
@@ -131,7 +134,7 @@ impl Site {
             line.strip_prefix("manless_gateway_")?.strip_prefix(name)?.strip_prefix(' ')
         });
 
-        line.unwrap().parse().unwrap()
+        line.unwrap_or_else(|| panic!("no {name} in:\n{text}")).parse().unwrap()
     }
 
     /// The broker comes back on the same port, knowing nothing.
