@@ -2,6 +2,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./app.tsx";
+import { LiveContext } from "./live/hooks.ts";
+import { Live } from "./live/live.ts";
 import "./ui/theme.css";
 
 const root = document.getElementById("root");
@@ -10,8 +12,13 @@ if (!root) throw new Error("index.html has no element `root`");
 // A gateway that was updated no longer has the parts that this page would load later.
 addEventListener("vite:preloadError", () => location.reload());
 
+const live = new Live();
+live.start();
+
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <LiveContext value={live}>
+      <App />
+    </LiveContext>
   </StrictMode>,
 );
