@@ -69,8 +69,8 @@ impl Outbox {
         self.line().push(frame)
     }
 
-    /// Greets a client anew, after all that was said before. A greeting that it has not been told
-    /// yet is void.
+    /// Greets a client again, after all that was said before. If it was to be greeted again before
+    /// and has not been told, that is void.
     pub(crate) fn greet(&self, greeting: Vec<Frame>) {
         self.line().greet(greeting);
     }

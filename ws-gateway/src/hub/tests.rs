@@ -1,3 +1,5 @@
+mod delivery;
+
 use schemas::{Message, Root, SystemState};
 
 use super::*;

@@ -64,6 +64,10 @@ struct Own {
 enum Weight {
     /// Bounded by what the hub knows, not by how fast the client reads.
     Greeting,
+    /// The first frame of another greeting, which is void if yet another one comes before it is told.
+    Again,
+    /// The rest of it.
+    AgainToo,
     Counted,
 }
 
@@ -106,13 +110,19 @@ impl Line {
         Pushed::Queued
     }
 
-    pub(super) fn greet(&mut self, greeting: Vec<Frame>) {
+    pub(super) fn greet(&mut self, mut greeting: Vec<Frame>) {
         if self.end.is_some() {
             return;
         }
 
-        self.own.retain(|own| own.weight == Weight::Counted);
-        self.append(greeting, Weight::Greeting);
+        let mut is_void = false;
+        self.own.retain(|own| {
+            is_void |= own.weight == Weight::Again;
+            !(is_void && matches!(own.weight, Weight::Again | Weight::AgainToo))
+        });
+        let rest = greeting.split_off(1.min(greeting.len()));
+        self.append(greeting, Weight::Again);
+        self.append(rest, Weight::AgainToo);
         self.alone(Self::write_in_passing);
     }
 
