@@ -5,6 +5,7 @@
 
 mod audit;
 mod commands;
+mod conformance;
 mod controllers;
 mod dashboard;
 mod fetch;

@@ -3,6 +3,7 @@
 mod client;
 mod mqtt;
 mod people;
+pub(crate) mod raw;
 mod web;
 
 use std::{net::SocketAddr, time::Duration};
