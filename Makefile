@@ -17,7 +17,7 @@ SECONDS := 60
 HOURS := 24
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware \
+.PHONY: help run test check bench bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware \
 	dashboard dashboard-check dashboard-test
 
 help: ## This list
@@ -41,9 +41,12 @@ test: ## Everything that must pass: what CI runs
 check: fmt clippy doc deny published dashboard-check ## What a reviewer should not have to look for
 
 # For example: make bench ARGS="--quick one-to-one"
-bench: ## The benchmarks of the broker, with the peers that are installed (bench/README.md)
-	$(CARGO) build --release $(LOCKED) -p broker -p bench
+bench: ## The benchmarks, with the peers that are installed (bench/README.md)
+	$(CARGO) build --release $(LOCKED) -p broker -p ws-gateway -p gate-agent -p bench
 	@$${CARGO_TARGET_DIR:-target}/release/bench $(ARGS)
+
+bench-peers: ## Peers of the benchmarks that are no packages of the system: FastAPI, a bridge in Node.js
+	@bench/peers/install $${CARGO_TARGET_DIR:-target}/bench-peers
 
 # For example: make soak HOURS=1 ARGS="--seed 7"
 soak: ## A day of traffic in fast time, with all that goes wrong (soak/README.md)

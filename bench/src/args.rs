@@ -5,10 +5,14 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args as Arguments, Parser, Subcommand};
 
 use crate::{
+    gateway,
     peer::{Peer, Programs},
     scenario::{Extent, Group},
     wire::Version,
 };
+
+/// All servers of `gateway`.
+const SERVERS: [&str; 6] = ["ours", "batched", "unbatched", "mosquitto", "fastapi", "node"];
 
 /// The benchmarks of the broker, with its peers in the same run.
 #[derive(Debug, Parser)]
@@ -30,6 +34,19 @@ pub(crate) enum Command {
     Crash(Crash),
     /// From a card or a command to the order on the barrier's line, and what the agent takes up.
     Gate(Gate),
+    /// The gateway beside other servers: throughput, latency, memory, clients that do not read.
+    Gateway(Gateway),
+    /// The floors of `gateway`.
+    #[command(hide = true)]
+    FloorGateway {
+        /// Where it listens.
+        address: SocketAddr,
+        /// Where the broker is.
+        broker: SocketAddr,
+        /// Writes once for each message and client.
+        #[arg(long)]
+        unbatched: bool,
+    },
     /// The server behind `floor`.
     #[command(hide = true)]
     FloorServer {
@@ -124,6 +141,48 @@ pub(crate) struct Gate {
     pub(crate) broker: Option<PathBuf>,
 }
 
+/// Which scenarios of the gateway, with whom, how often.
+#[derive(Debug, Clone, Arguments)]
+pub(crate) struct Gateway {
+    /// Which scenarios; all, if none is named.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) groups: Vec<gateway::Group>,
+    /// Which servers, as far as they are there.
+    #[arg(long, value_delimiter = ',', default_values = SERVERS)]
+    pub(crate) peers: Vec<gateway::Server>,
+    /// How often each scenario is run with each server at most, in turns; the medians count.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) rounds: u32,
+    /// One short round: shows that everything works, and little else.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// In the place of the broker, a server that hands on unread: what the load and the floors can do.
+    #[arg(long)]
+    pub(crate) no_broker: bool,
+    /// Writes `bench/results/NAME.md` and `NAME.json`, too.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) save: Option<String>,
+    /// Our gateway, if not the one that was built together with this program.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) gateway: Option<PathBuf>,
+    /// Our broker, if not the one that was built together with this program.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) broker: Option<PathBuf>,
+    /// Our agent, if not the one that was built together with this program.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) agent: Option<PathBuf>,
+}
+
+impl Gateway {
+    pub(crate) fn rounds(&self) -> u32 {
+        if self.quick { 1 } else { self.rounds.max(1) }
+    }
+
+    pub(crate) fn wants(&self, group: gateway::Group) -> bool {
+        self.groups.is_empty() || self.groups.contains(&group)
+    }
+}
+
 impl Gate {
     pub(crate) fn idle(&self) -> Duration {
         Duration::from_secs(self.idle.max(1))
@@ -141,6 +200,19 @@ impl Comparison {
 
     pub(crate) fn programs(&self) -> Programs {
         Programs { ours: self.broker.clone() }
+    }
+
+    /// What is said above the table.
+    pub(crate) fn what(&self) -> String {
+        format!(
+            "MQTT {}, {} {}",
+            match self.mqtt {
+                Version::V311 => "3.1.1",
+                Version::V5 => "5",
+            },
+            self.rounds(),
+            if self.quick { "short round" } else { "rounds" },
+        )
     }
 
     pub(crate) fn wants(&self, group: Group) -> bool {

@@ -23,7 +23,8 @@ pub(crate) async fn run(wanted: &Comparison, files: Option<u64>) -> anyhow::Resu
     );
     let programs = wanted.programs();
     let peers = present(&wanted.peers, &programs);
-    let mut report = Report::new(&peers, wanted);
+    let names: Vec<_> = peers.iter().map(|peer| peer.name()).collect();
+    let mut report = Report::new(&names, wanted.what());
     println!("{}\n", report.circumstances()?);
 
     for case in scenario::cases(wanted.extent()) {
@@ -33,10 +34,11 @@ pub(crate) async fn run(wanted: &Comparison, files: Option<u64>) -> anyhow::Resu
         for round in 0..wanted.rounds() {
             // Whoever comes first meets another machine than who comes last.
             for turn in 0..peers.len() {
-                let peer = peers[(turn + round as usize) % peers.len()];
+                let column = (turn + round as usize) % peers.len();
+                let peer = peers[column];
                 progress(&format!("{}, round {}, {}", case.name, round + 1, peer.name()));
                 let outcome = measure(&case, peer, &programs, wanted.mqtt).await;
-                report.add(peer, &case, round, outcome);
+                report.add(column, case.name, round, outcome);
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::{
     usage::Usage,
     wire::{Qos, Retain, Version},
 };
-use agent::Agent;
+pub(crate) use agent::Agent;
 use controller::Controller;
 use line::Line;
 
@@ -36,7 +36,7 @@ const READY_WITHIN: Duration = Duration::from_secs(15);
 const TOPIC: &str = "parking/gate_in/gate_control";
 
 /// The two lines of a gate, and who is at the far end of the barrier's.
-struct Gate {
+pub(crate) struct Gate {
     reader: Line,
     controller: Controller,
     cards: u64,
@@ -80,7 +80,7 @@ pub(crate) async fn run(wanted: &args::Gate) -> anyhow::Result<()> {
 /// No broker is there, nor ever was.
 fn alone(wanted: &args::Gate, dir: &TempDir) -> anyhow::Result<Vec<f64>> {
     let mut gate = Gate::new()?;
-    let _agent = Agent::start(wanted, dir.path(), &gate, None)?;
+    let _agent = Agent::start(wanted.agent.as_deref(), dir.path(), &gate, None)?;
 
     gate.ready()?;
     gate.cards(wanted.samples)
@@ -93,7 +93,7 @@ async fn with_broker(
     samples: &mut Samples,
 ) -> anyhow::Result<()> {
     let mut gate = Gate::new()?;
-    let agent = Agent::start(wanted, dir.path(), &gate, Some(broker.address()))?;
+    let agent = Agent::start(wanted.agent.as_deref(), dir.path(), &gate, Some(broker.address()))?;
     let mut client = Client::connect(broker.address(), Version::V311, "operator").await?;
 
     gate.ready()?;
@@ -127,7 +127,7 @@ async fn floor_of_commands(count: usize, broker: &Running) -> anyhow::Result<Vec
 }
 
 impl Gate {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self { reader: Line::open()?, controller: Controller::start(Line::open()?)?, cards: 0 })
     }
 

@@ -1,4 +1,4 @@
-//! The benchmarks of the broker and of a gate: each broker is a process that is started, driven over loopback,
+//! The benchmarks of the broker, the gateway and a gate: each server is a process that is started, driven over loopback,
 //! and compared with its peers in the same run. `bench/README.md` says what is measured and how.
 
 #![expect(clippy::print_stdout, reason = "tables and progress are what this program is for")]
@@ -9,6 +9,7 @@ mod compare;
 mod crash;
 mod floor;
 mod gate;
+mod gateway;
 mod hostile;
 mod limits;
 mod peer;
@@ -16,6 +17,7 @@ mod report;
 mod scenario;
 mod statistics;
 mod usage;
+mod websocket;
 mod wire;
 
 use std::process::ExitCode;
@@ -47,7 +49,11 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(Command::Floor) => runtime.block_on(compare::run(&args.comparison.floor(), files)),
         Some(Command::Hostile(hostile)) => runtime.block_on(hostile::run(hostile)),
         Some(Command::Gate(gate)) => runtime.block_on(gate::run(gate)),
+        Some(Command::Gateway(gateway)) => runtime.block_on(gateway::run(gateway, files)),
         Some(Command::Crash(crash)) => return runtime.block_on(crash::run(crash)),
+        Some(Command::FloorGateway { address, broker, unbatched }) => {
+            gateway::serve(*address, *broker, gateway::Writes::of(*unbatched))
+        }
         Some(Command::FloorServer { address }) => runtime.block_on(floor::serve(*address)),
     }?;
 

@@ -25,7 +25,7 @@ pub(crate) use ours::Store;
 
 use crate::{
     client::Client,
-    usage::Usage,
+    usage::{self, Usage},
     wire::{Session, Version},
 };
 
@@ -216,6 +216,11 @@ impl Running {
         Usage::of(self.child.id())
     }
 
+    /// The CPU of all its threads that have not ended, to the nanosecond.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        usage::cpu_of_threads(self.child.id())
+    }
+
     /// Ends it with SIGKILL, wherever it is.
     pub(crate) fn kill(&mut self) {
         // It may have ended by itself.
@@ -247,7 +252,7 @@ impl Running {
     }
 
     /// What it wrote to standard error. Without it, the exit code has to do.
-    fn complaints(&self) -> String {
+    pub(crate) fn complaints(&self) -> String {
         fs::read_to_string(&self.complaints).unwrap_or_default().trim_end().to_owned()
     }
 }
@@ -258,7 +263,7 @@ impl Drop for Running {
     }
 }
 
-fn spawn(
+pub(crate) fn spawn(
     program: &Path,
     args: &[OsString],
     dir: &Path,
@@ -267,7 +272,9 @@ fn spawn(
     let complaints = dir.join(COMPLAINTS);
     let stderr = File::create(&complaints)
         .with_context(|| format!("cannot write {}", complaints.display()))?;
-    let child = Command::new(program)
+    // It is started in another directory than this one.
+    let program = std::path::absolute(program).context("no path to the program")?;
+    let child = Command::new(&program)
         .args(args)
         .current_dir(dir)
         .stdin(Stdio::null())
@@ -280,24 +287,24 @@ fn spawn(
 }
 
 /// Below the ports that the system gives to outgoing connections, of which there will be many.
-fn free_port() -> anyhow::Result<SocketAddr> {
+pub(crate) fn free_port() -> anyhow::Result<SocketAddr> {
     (0..1_000)
         .map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, fastrand::u16(10_000..30_000))))
         .find(|address| TcpListener::bind(address).is_ok())
         .context("of a thousand ports none is free")
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// What cargo has built into the same directory.
-fn sibling(name: &str) -> Option<PathBuf> {
+pub(crate) fn sibling(name: &str) -> Option<PathBuf> {
     Some(env::current_exe().ok()?.with_file_name(name))
 }
 
 /// Debian keeps servers where ordinary users have no path to.
-fn in_path(name: &str) -> Option<PathBuf> {
+pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
 

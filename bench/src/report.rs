@@ -5,17 +5,16 @@ use std::{fmt::Write, fs, path::Path, process::Command, thread};
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::{
-    args::Comparison,
-    peer::Peer,
-    scenario::{Case, Outcome},
-    statistics::median,
-};
+use crate::{scenario::Outcome, statistics::median};
+
+/// The column that the others are compared with.
+const OURS: &str = "ours";
 
 /// All that was measured.
 #[derive(Debug)]
 pub(crate) struct Report {
-    peers: Vec<Peer>,
+    /// Whose figures are in which column.
+    columns: Vec<&'static str>,
     what: String,
     rows: Vec<Row>,
     notes: Vec<String>,
@@ -31,18 +30,9 @@ struct Row {
 }
 
 impl Report {
-    pub(crate) fn new(peers: &[Peer], wanted: &Comparison) -> Self {
-        let what = format!(
-            "MQTT {}, {} {}",
-            match wanted.mqtt {
-                crate::wire::Version::V311 => "3.1.1",
-                crate::wire::Version::V5 => "5",
-            },
-            wanted.rounds(),
-            if wanted.quick { "short round" } else { "rounds" },
-        );
-
-        Self { peers: peers.to_vec(), what, rows: Vec::new(), notes: Vec::new() }
+    /// What was done is said above the table.
+    pub(crate) fn new(columns: &[&'static str], what: String) -> Self {
+        Self { columns: columns.to_vec(), what, rows: Vec::new(), notes: Vec::new() }
     }
 
     /// What the figures depend on besides the brokers.
@@ -60,15 +50,15 @@ impl Report {
         ))
     }
 
-    /// What one round with one peer gave, or why it gave nothing.
+    /// What one round gave, or why it gave nothing.
     pub(crate) fn add(
         &mut self,
-        peer: Peer,
-        case: &Case,
+        column: usize,
+        case: &'static str,
         round: u32,
         outcome: anyhow::Result<Outcome>,
     ) {
-        let at = format!("{}, {}, round {}", case.name, peer.name(), round + 1);
+        let at = format!("{case}, {}, round {}", self.columns[column], round + 1);
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -80,30 +70,31 @@ impl Report {
         self.notes.extend(outcome.note.map(|note| format!("{at}: {note}")));
         for measure in outcome.measures {
             let known =
-                self.rows.iter().position(|row| row.case == case.name && row.what == measure.what);
+                self.rows.iter().position(|row| row.case == case && row.what == measure.what);
             let row = known.unwrap_or_else(|| {
-                let values = vec![Vec::new(); self.peers.len()];
-                let (case, what, unit) = (case.name, measure.what, measure.unit);
+                let values = vec![Vec::new(); self.columns.len()];
+                let (what, unit) = (measure.what, measure.unit);
                 self.rows.push(Row { case, what, unit, values });
                 self.rows.len() - 1
             });
-            if let Some(column) = self.peers.iter().position(|known| *known == peer) {
-                self.rows[row].values[column].push(measure.value);
-            }
+            self.rows[row].values[column].push(measure.value);
         }
     }
 
-    /// A table with a column for each peer, and one for each ratio.
+    /// A table with a column for each, and one for each ratio.
     pub(crate) fn markdown(&self) -> String {
+        if self.rows.is_empty() && self.notes.is_empty() {
+            return String::new();
+        }
         let mut text = String::from("| |");
         let others = self.others();
-        for peer in &self.peers {
-            let _ = write!(text, " {} |", peer.name());
+        for name in &self.columns {
+            let _ = write!(text, " {name} |");
         }
-        for (_, peer) in &others {
-            let _ = write!(text, " ours : {} |", peer.name());
+        for (_, name) in &others {
+            let _ = write!(text, " {OURS} : {name} |");
         }
-        let columns = self.peers.len() + others.len();
+        let columns = self.columns.len() + others.len();
         let _ = writeln!(text, "\n|---|{}", "---:|".repeat(columns));
 
         for row in &self.rows {
@@ -148,9 +139,9 @@ impl Report {
             .rows
             .iter()
             .map(|row| {
-                let values = self.peers.iter().zip(&row.values);
+                let values = self.columns.iter().zip(&row.values);
                 let values: serde_json::Map<_, _> =
-                    values.map(|(peer, values)| (peer.name().to_owned(), json!(values))).collect();
+                    values.map(|(&name, values)| (name.to_owned(), json!(values))).collect();
                 json!({ "scenario": row.case, "what": row.what, "unit": row.unit, "rounds": values })
             })
             .collect();
@@ -159,14 +150,14 @@ impl Report {
     }
 
     fn ours(&self) -> Option<usize> {
-        self.peers.iter().position(|peer| *peer == Peer::Ours)
+        self.columns.iter().position(|name| *name == OURS)
     }
 
     /// Those that ours is compared with.
-    fn others(&self) -> Vec<(usize, Peer)> {
-        let others = self.peers.iter().copied().enumerate();
+    fn others(&self) -> Vec<(usize, &'static str)> {
+        let others = self.columns.iter().copied().enumerate();
 
-        others.filter(|(_, peer)| self.ours().is_some() && *peer != Peer::Ours).collect()
+        others.filter(|(_, name)| self.ours().is_some() && *name != OURS).collect()
     }
 }
 

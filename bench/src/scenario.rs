@@ -8,7 +8,7 @@ mod storm;
 
 use std::time::Duration;
 
-pub(crate) use latency::{Latencies, Pace, Pair, lateness};
+pub(crate) use latency::{Beat, Latencies, Pace, Pair, connect, exchange, lateness};
 
 use crate::{
     peer::{Bounds, Peer, Running},
@@ -77,7 +77,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn measure(mut self, what: &'static str, unit: &'static str, value: f64) -> Self {
+    pub(crate) fn measure(mut self, what: &'static str, unit: &'static str, value: f64) -> Self {
         self.measures.push(Measure { what, unit, value });
         self
     }

@@ -14,6 +14,25 @@ fn every_message_of_a_burst_is_counted() {
 }
 
 #[test]
+fn every_message_of_a_gateway_is_counted() {
+    let told = bench(&[
+        "gateway",
+        "--quick",
+        "--no-broker",
+        "--peers",
+        "batched,unbatched",
+        "burst",
+        "paced",
+        "bystanders",
+    ]);
+
+    for row in ["burst, 1,000 clients: deliveries", "20 messages/s, 1,000 clients: 99 %"] {
+        assert!(told.contains(&format!("| {row}")), "no `{row}` in:\n{told}");
+    }
+    assert!(!told.contains("\n- "), "nothing is to be noted in:\n{told}");
+}
+
+#[test]
 fn a_peer_that_is_not_there_is_skipped_with_a_word() {
     let told = bench(&["--quick", "--peers", "ours", "--broker", "/nowhere/broker", "burst"]);
 

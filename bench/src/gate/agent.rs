@@ -11,19 +11,19 @@ use std::{
 use anyhow::Context;
 
 use super::Gate;
-use crate::args;
 
 /// A port on which nothing listens.
 const NOBODY: u16 = 9;
 
 /// A running `gate-agent`; it ends with this value at the latest.
 #[derive(Debug)]
-pub(super) struct Agent(Child);
+pub(crate) struct Agent(Child);
 
 impl Agent {
-    /// Starts it on these lines, with its journal in `dir`.
-    pub(super) fn start(
-        wanted: &args::Gate,
+    /// Starts it on these lines, with its journal in `dir`: the one that was built together with
+    /// this program, unless it is said which.
+    pub(crate) fn start(
+        program: Option<&Path>,
         dir: &Path,
         gate: &Gate,
         broker: Option<SocketAddr>,
@@ -37,8 +37,8 @@ impl Agent {
             gate.reader.path(),
         );
         fs::write(&config, text).context("cannot write the configuration")?;
-        let program = match &wanted.agent {
-            Some(program) => program.clone(),
+        let program = match program {
+            Some(program) => program.to_owned(),
             None => env::current_exe().context("no path")?.with_file_name("gate-agent"),
         };
         let log = File::create(dir.join("log")).context("cannot write the log")?;

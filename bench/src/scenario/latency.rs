@@ -140,17 +140,17 @@ impl Pair {
 
 /// A clock that strikes evenly, whatever happens in between, and sleeps until it does.
 #[derive(Debug)]
-struct Beat {
+pub(crate) struct Beat {
     next: Duration,
     every: Duration,
 }
 
 impl Beat {
-    fn new(per_second: u32) -> Self {
+    pub(crate) fn new(per_second: u32) -> Self {
         Self { next: monotonic(), every: Duration::from_secs(1) / per_second }
     }
 
-    fn wait(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn wait(&mut self) -> anyhow::Result<()> {
         self.next += self.every;
         let until = Timespec {
             tv_sec: i64::try_from(self.next.as_secs()).unwrap_or(i64::MAX),
@@ -183,7 +183,8 @@ fn nanos(epoch: Instant) -> u64 {
     u64::try_from(epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn connect(address: SocketAddr, packet: &[u8]) -> anyhow::Result<TcpStream> {
+/// Connects, and waits for the answer to this CONNECT.
+pub(crate) fn connect(address: SocketAddr, packet: &[u8]) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(address).context("cannot connect")?;
     stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
     stream.set_read_timeout(Some(LOST_AFTER)).context("cannot set a timeout")?;
@@ -193,7 +194,7 @@ fn connect(address: SocketAddr, packet: &[u8]) -> anyhow::Result<TcpStream> {
 }
 
 /// Nothing else comes before the answer: nobody publishes yet.
-fn exchange(stream: &mut TcpStream, packet: &[u8], kind: Kind) -> anyhow::Result<()> {
+pub(crate) fn exchange(stream: &mut TcpStream, packet: &[u8], kind: Kind) -> anyhow::Result<()> {
     stream.write_all(packet).context("cannot send")?;
     let mut inbox = Inbox::with_room(ROOM);
     while !inbox.is_ready() {
