@@ -1,5 +1,6 @@
 //! `manless`: a whole car park on one box, and the command line for it.
 
+mod audit;
 mod camera;
 mod devices;
 mod gate;
@@ -44,6 +45,8 @@ enum Command {
     Gate(gate::Args),
     /// Shows gates live: on the whole terminal, or line by line where standard output is none.
     Monitor(monitor::Args),
+    /// Shows what was commanded, and checks that the log of it is whole.
+    Audit(audit::Args),
     /// Makes something happen at a simulated gate of a running site.
     Sim(sim::Args),
     /// Makes certificates for a site.
@@ -75,6 +78,7 @@ fn run(args: Args) -> Result<()> {
         Command::Camera(args) => camera::run(args),
         Command::Gate(args) => gate::run(args),
         Command::Monitor(args) => monitor::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Sim(words) => sim::run(words),
         Command::Tls(wanted) => tls::run(wanted),
         Command::Token(args) => token::run(args),

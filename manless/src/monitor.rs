@@ -12,6 +12,8 @@ mod screen;
 mod site;
 mod words;
 
+pub(crate) use words::plain;
+
 use std::{
     env,
     io::{self, IsTerminal},

@@ -174,7 +174,8 @@ impl Config {
 }
 
 impl AuditFile {
-    pub(crate) fn path(&self) -> Option<&Path> {
+    /// The file, once it is known.
+    pub fn path(&self) -> Option<&Path> {
         match self {
             Self::InDataDir | Self::None => None,
             Self::At(path) => Some(path),

@@ -5,6 +5,8 @@
 //! | 0 | `EX_OK` | it was told to stop, and did |
 //! | 1 | | something failed while it ran or started |
 //! | 64 | `EX_USAGE` | the arguments cannot be understood |
+//! | 65 | `EX_DATAERR` | what was to be checked is not as it should be |
+//! | 66 | `EX_NOINPUT` | what was to be read is not there, or cannot be read |
 //! | 78 | `EX_CONFIG` | the configuration cannot be used |
 
 use std::{
@@ -17,7 +19,20 @@ use clap::Parser;
 use crate::config::ConfigError;
 
 const USAGE: u8 = 64;
+const DATA: u8 = 65;
+const NO_INPUT: u8 = 66;
 const CONFIG: u8 = 78;
+
+/// A failure that a script is to tell from others, by its exit code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// What was to be checked is not as it should be.
+    #[error("{0}")]
+    Data(String),
+    /// What was to be read is not there, or cannot be read.
+    #[error("{0}")]
+    NoInput(String),
+}
 
 /// Parses the arguments and runs `main`.
 pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<()>) -> ExitCode {
@@ -53,6 +68,12 @@ fn explain(error: &anyhow::Error) -> io::Result<()> {
 }
 
 fn exit_code(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref::<Failure>() {
+        Some(Failure::Data(_)) => return DATA.into(),
+        Some(Failure::NoInput(_)) => return NO_INPUT.into(),
+        None => {}
+    }
+
     if error.chain().any(|cause| cause.is::<ConfigError>()) {
         CONFIG.into()
     } else {
