@@ -5,6 +5,7 @@ import { App } from "./app.tsx";
 import { LiveContext } from "./live/hooks.ts";
 import { Live } from "./live/live.ts";
 import "./ui/theme.css";
+import "./ui/controls.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element `root`");
@@ -13,7 +14,6 @@ if (!root) throw new Error("index.html has no element `root`");
 addEventListener("vite:preloadError", () => location.reload());
 
 const live = new Live();
-live.start();
 
 createRoot(root).render(
   <StrictMode>

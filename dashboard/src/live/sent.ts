@@ -15,6 +15,8 @@ export interface Sent {
   readonly code?: string | undefined;
   /** What the gate or the gateway said, for a person. */
   readonly message?: string | undefined;
+  /** Milliseconds from sending it until the first answer was heard here. */
+  readonly answered?: number | undefined;
   /** Milliseconds until the gate had done it, by its own clock. */
   readonly elapsed?: number | undefined;
 }
@@ -33,6 +35,7 @@ export function follow(command: PendingCommand, at: number, tell: (sent: Sent) =
   command.onAnswer(({ status, code, message, elapsed_ms }) =>
     next({
       step: status,
+      answered: sent.answered ?? Date.now() - at,
       code: code ?? undefined,
       message: message ?? undefined,
       elapsed: elapsed_ms ?? undefined,

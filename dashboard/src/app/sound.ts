@@ -1,0 +1,20 @@
+/** The sound when something breaks: made here, so that nothing has to be loaded. */
+const NOTES = [880, 660] as const;
+const LASTS = 0.18;
+const LOUD = 0.2;
+
+/** Two notes, the second one lower. A browser in which nobody has clicked yet stays silent. */
+export function beep(): void {
+  const context = new AudioContext();
+  NOTES.forEach((frequency, index) => {
+    const start = context.currentTime + index * LASTS;
+    const tone = new OscillatorNode(context, { frequency });
+    const volume = new GainNode(context, { gain: LOUD });
+    volume.gain.setValueAtTime(LOUD, start);
+    volume.gain.linearRampToValueAtTime(0, start + LASTS);
+    tone.connect(volume).connect(context.destination);
+    tone.start(start);
+    tone.stop(start + LASTS);
+    if (index === NOTES.length - 1) tone.onended = () => void context.close();
+  });
+}
