@@ -1,0 +1,92 @@
+import { useTexts } from "../../i18n/index.ts";
+import { top } from "./counts.ts";
+import "./charts.css";
+
+interface Props {
+  /** What the chart shows, in a sentence. */
+  label: string;
+  /** Names of the values of each column. */
+  series: readonly string[];
+  columns: readonly { name: string; values: readonly number[] }[];
+  /** What the columns are of, for the table. */
+  heading: string;
+}
+
+/** As many columns can have their names below them. */
+const NAMES = 10;
+
+/** Columns beside each other, and the same as a table for who would rather read. */
+export function Bars({ label, series, columns, heading }: Props) {
+  const { t } = useTexts();
+  const every = Math.ceil(columns.length / NAMES);
+  const end = top(columns.flatMap(({ values }) => values));
+
+  return (
+    <div className="stack tight">
+      {series.length > 1 && (
+        <ul className="legend" aria-hidden="true">
+          {series.map((name, index) => (
+            <li key={name}>
+              <span className="swatch" data-series={index} />
+              {name}
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="bars" role="img" aria-label={label}>
+        <div className="scale">
+          <span>{end}</span>
+          <span>{end > 1 ? end / 2 : ""}</span>
+          <span>0</span>
+        </div>
+        <div className="columns" data-crowded={every > 1 || undefined}>
+          {columns.map(({ name, values }, place) => (
+            <div key={name} className="column" title={`${name}: ${values.join(" / ")}`}>
+              <div className="column-values">
+                {values.map((value, index) => (
+                  <span
+                    key={series[index]}
+                    className="swatch chart-bar"
+                    data-series={index}
+                    data-value={value}
+                    style={{ height: `${(100 * value) / end}%` }}
+                  />
+                ))}
+              </div>
+              <span className="column-name">{place % every === 0 ? name : ""}</span>
+            </div>
+          ))}
+        </div>
+      </div>
+      <details>
+        <summary>{t("charts.table")}</summary>
+        <div className="table-frame">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{heading}</th>
+                {series.map((name) => (
+                  <th key={name} scope="col" className="number">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {columns.map(({ name, values }) => (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  {values.map((value, index) => (
+                    <td key={series[index]} className="number">
+                      {value}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </div>
+  );
+}
