@@ -1,0 +1,91 @@
+/** What the channel `admin` tells, put together: sessions, commands with their outcomes, invalid messages. */
+import type { Message } from "../../client/index.ts";
+
+export interface SessionRecord {
+  session: number;
+  channel: string;
+  address: string;
+  opened?: string | undefined;
+  closed?: string | undefined;
+  reason?: string | undefined;
+}
+
+export interface CommandRecord {
+  id: string;
+  gate: string;
+  type: string;
+  action: string;
+  by?: string | null | undefined;
+  reason?: string | null | undefined;
+  at: string;
+  /** The last answer, if any has come. */
+  status?: string | undefined;
+  code?: string | null | undefined;
+  elapsed?: number | null | undefined;
+}
+
+export interface InvalidRecord {
+  key: string;
+  origin: string;
+  size: number;
+  reason: string;
+  at: string;
+}
+
+export interface Records {
+  sessions: SessionRecord[];
+  commands: CommandRecord[];
+  invalid: InvalidRecord[];
+}
+
+/** Puts messages together, the newest first. */
+export function records(messages: readonly Message[]): Records {
+  const sessions = new Map<number, SessionRecord>();
+  const commands = new Map<string, CommandRecord>();
+  const invalid: InvalidRecord[] = [];
+
+  messages.forEach((message, index) => {
+    const { timestamp: at, gate_id: gate, id } = message;
+    switch (message.type) {
+      case "session_opened": {
+        const { session, channel, address } = message.payload;
+        sessions.set(session, { session, channel, address, opened: at });
+        break;
+      }
+      case "session_closed": {
+        const { session, channel, reason } = message.payload;
+        const before = sessions.get(session) ?? { session, channel, address: "" };
+        sessions.set(session, { ...before, closed: at, reason });
+        break;
+      }
+      case "invalid_message": {
+        const { origin, size, reason } = message.payload;
+        invalid.push({ key: id ?? `${at} ${index}`, origin, size, reason, at });
+        break;
+      }
+      case "gate_control":
+      case "camera_control": {
+        const { action, command_id: command, requested_by: by } = message.payload;
+        const reason = "reason" in message.payload ? message.payload.reason : undefined;
+        const key = command ?? id ?? `${at} ${index}`;
+        commands.set(key, { ...commands.get(key), id: key, gate, type: message.type, action, by, reason, at });
+        break;
+      }
+      case "gate_control_response":
+      case "camera_control_response": {
+        const { command_id: command, action, status, code, elapsed_ms: elapsed } = message.payload;
+        const type = message.type.replace("_response", "");
+        const before = commands.get(command) ?? { id: command, gate, type, action, at };
+        commands.set(command, { ...before, status, code, elapsed });
+        break;
+      }
+      default:
+    }
+  });
+
+  return {
+    sessions: [...sessions.values()].toReversed(),
+    commands: [...commands.values()].toReversed(),
+    invalid: invalid.toReversed(),
+  };
+}
