@@ -30,7 +30,7 @@ use crate::welcome::Welcome;
 
 /// The control socket of the simulated gates, in the data directory.
 pub(crate) const SOCKET: &str = "sim.sock";
-/// How long each part may take to stop.
+/// How long each part may take to stop; the gateway may need more for many clients.
 const GRACE: Duration = Duration::from_secs(4);
 /// What the gates of a site without a configuration are called.
 const GATES: [&str; 2] = ["gate_in", "gate_out"];
@@ -41,6 +41,7 @@ type Login = (String, Secret);
 /// Everything that was started, as it is to be shown.
 struct Running {
     supervisor: Supervisor,
+    grace: Duration,
     welcome: Welcome,
     /// Serves the simulated gates until it is dropped.
     _control: Option<Control>,
@@ -56,7 +57,7 @@ pub(crate) async fn run(config: Option<&Path>) -> Result<()> {
 
     let running = start(&settings).await?;
     running.welcome.print().context("cannot write to standard output")?;
-    running.supervisor.run(stop, GRACE).await?;
+    running.supervisor.run(stop, running.grace).await?;
 
     Ok(())
 }
@@ -81,6 +82,7 @@ async fn start(settings: &Settings) -> Result<Running> {
     let gateway = settings.read::<ws_gateway::Config>("gateway")?.in_data_dir(&data_dir);
     let gateway = Gateway::bind(gateway, as_gateway, root.clone(), access.clone()).await?;
     let dashboard = gateway.local_addr();
+    let grace = GRACE.max(gateway.grace());
     let agents = gates
         .into_iter()
         .zip(logins)
@@ -114,7 +116,7 @@ async fn start(settings: &Settings) -> Result<Running> {
         agent.start(&mut supervisor);
     }
 
-    Ok(Running { supervisor, welcome, _control: control })
+    Ok(Running { supervisor, grace, welcome, _control: control })
 }
 
 /// How the parts of this process reach its broker: in the clear where it listens so, and

@@ -47,6 +47,10 @@ pub struct Config {
     pub audit_file_bytes: u64,
     /// Files of the audit log that are kept besides the current one; 0 keeps all.
     pub audit_files: usize,
+    /// Over how much time at most clients are sent away when the gateway stops, so that those of a
+    /// large site do not all come to another one at once. Few are gone at once.
+    #[serde(with = "humantime_serde")]
+    pub drain: Duration,
     /// What clients, and all of them, may take up.
     pub limits: Limits,
 }
@@ -107,6 +111,7 @@ impl Default for Config {
             audit_file: AuditFile::default(),
             audit_file_bytes: 10_000_000,
             audit_files: 100,
+            drain: Duration::from_secs(5),
             limits: Limits::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! The gateway as a whole: takes its port, serves, and stops in order.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use access::Access;
 use schemas::Root;
@@ -19,6 +19,9 @@ use crate::{
     relay::Relay,
     uplink,
 };
+
+/// How long the last clients and the broker may take to hear that the gateway stops.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A gateway that has its port and serves nobody yet.
 #[derive(Debug)]
@@ -95,6 +98,11 @@ impl Gateway {
         self.address
     }
 
+    /// How long it may take to stop.
+    pub fn grace(&self) -> Duration {
+        self.relay.config.drain + FAREWELL
+    }
+
     /// Serves until `cancel` fires; then tells every client, the broker, and returns.
     ///
     /// # Errors
@@ -103,6 +111,7 @@ impl Gateway {
     pub async fn run(self, cancel: CancellationToken) -> Result<(), GatewayError> {
         let Self { listener, address, relay, audit, mqtt, access } = self;
         let (closing, clients_gone) = (CancellationToken::new(), CancellationToken::new());
+        let silent = CancellationToken::new();
         let sessions = TaskTracker::new();
         let site = Site::new(
             Arc::clone(&relay),
@@ -133,14 +142,23 @@ impl Gateway {
             async move {
                 cancel.cancelled().await;
                 relay.hear_out().await;
+                relay.hub.drain(relay.config.drain).await;
                 closing.cancel();
             }
         });
+        parts.spawn({
+            let silent = silent.clone();
+            async move {
+                closing.cancelled().await;
+                sessions.close();
+                sessions.wait().await;
+                // Until then whoever comes is told to come elsewhere.
+                silent.cancel();
+            }
+        });
         parts.spawn(async move {
-            http::serve(listener, site, closing).await;
+            http::serve(listener, site, silent).await;
             // The broker is left last: until then it is told which controllers went.
-            sessions.close();
-            sessions.wait().await;
             clients_gone.cancel();
             relay.audit.close();
         });

@@ -23,14 +23,18 @@ mod window;
 use std::{
     collections::{BTreeMap, HashSet},
     num::NonZero,
+    sync::atomic::{AtomicBool, Ordering},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use schemas::{
     CONTRACT, GateId, Hello, Id, Report, SessionBody, SessionMessage, Source, SystemStatus,
     Timestamp, Topic,
 };
+
+use tokio::time::{self, Instant};
 
 use crate::{
     config::Limits,
@@ -48,10 +52,14 @@ pub(crate) use shard::Shard;
 pub(crate) use sight::{About, Sight};
 use window::Window;
 
+/// When the gateway stops, clients are sent away no faster than one in this time.
+const DEPARTURE: Duration = Duration::from_millis(1);
+
 /// The latest states, the recent events, and the clients that are told.
 #[derive(Debug)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
+    is_draining: AtomicBool,
     shards: Vec<Arc<Shard>>,
     limits: Limits,
     figures: Arc<Figures>,
@@ -110,7 +118,7 @@ impl Hub {
         let shards = thread::available_parallelism().map_or(1, NonZero::get);
         let shards = (0..shards).map(|number| Arc::new(Shard::new(number))).collect();
 
-        Self { inner: Mutex::new(inner), shards, limits, figures }
+        Self { inner: Mutex::new(inner), is_draining: false.into(), shards, limits, figures }
     }
 
     /// Those who write to the clients: each is to run until the last client is gone.
@@ -154,6 +162,26 @@ impl Hub {
         room.feed.log().clear();
         if room.window.is_empty() {
             inner.rooms.remove(&seat.channel);
+        }
+    }
+
+    /// Whether the gateway stops, so that nobody should come any more.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// Sends all clients away, each when it has been told what is pending, one after the other and
+    /// all within some time.
+    pub(crate) async fn drain(&self, within: Duration) {
+        self.is_draining.store(true, Ordering::Relaxed);
+        let all: Vec<Listener> =
+            self.inner().rooms.values().flat_map(|room| room.feed.listeners()).collect();
+        let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let (start, pause) = (Instant::now(), (within / count.max(1)).min(DEPARTURE));
+
+        for (n, Listener { outbox, .. }) in (0..count).zip(all) {
+            time::sleep_until(start + pause * n).await;
+            outbox.finish();
         }
     }
 

@@ -1,15 +1,12 @@
 //! The program `ws-gateway`: one gateway for one or many gates.
 
-use std::{env, path::PathBuf, process::ExitCode, time::Duration};
+use std::{env, path::PathBuf, process::ExitCode};
 
 use access::Access;
 use anyhow::{Context, Result};
 use clap::Parser;
 use service::{Supervisor, config::Settings, program, signal, telemetry};
 use ws_gateway::{Config, Gateway};
-
-/// How long clients and the broker may take to hear that the gateway stops.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// From MQTT to browsers and back: dashboards, commands, pictures.
 #[derive(Debug, Parser)]
@@ -38,8 +35,9 @@ async fn serve(args: Args) -> Result<()> {
 
     let mut supervisor = Supervisor::default();
     supervisor.spawn("users", |cancel| access.watch_file(cancel));
+    let grace = gateway.grace();
     supervisor.spawn("gateway", |cancel| gateway.run(cancel));
-    supervisor.run(stop, GRACE).await?;
+    supervisor.run(stop, grace).await?;
 
     Ok(())
 }

@@ -61,7 +61,7 @@ pub(super) async fn dashboard(
             return reply::refusal(StatusCode::NOT_FOUND, "no_such_channel", &error.to_string());
         }
     };
-    let (response, upgrade) = match handshake(&mut request) {
+    let (response, upgrade) = match handshake(&site, &mut request) {
         Ok(accepted) => accepted,
         Err(refused) => return *refused,
     };
@@ -84,7 +84,7 @@ pub(super) async fn controller(
             return reply::refusal(StatusCode::NOT_FOUND, "no_such_gate", &error.to_string());
         }
     };
-    let (response, upgrade) = match handshake(&mut request) {
+    let (response, upgrade) = match handshake(&site, &mut request) {
         Ok(accepted) => accepted,
         Err(refused) => return *refused,
     };
@@ -227,7 +227,10 @@ impl Visit {
 }
 
 /// The answer that turns the connection into a WebSocket, and the connection.
-fn handshake(request: &mut Request) -> Result<(Response, OnUpgrade), Box<Response>> {
+fn handshake(site: &Site, request: &mut Request) -> Result<(Response, OnUpgrade), Box<Response>> {
+    if site.relay.hub.is_draining() {
+        return Err(Box::new(stopping()));
+    }
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return Err(Box::new(not_an_upgrade()));
     };
@@ -243,6 +246,17 @@ fn handshake(request: &mut Request) -> Result<(Response, OnUpgrade), Box<Respons
     }
 
     Ok((response.into_response(), upgrade))
+}
+
+/// Whoever asks again in a second finds another gateway, or this one started anew.
+fn stopping() -> Response {
+    let refusal = reply::refusal(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "stopping",
+        "the gateway stops: connect again in a second",
+    );
+
+    ([(header::RETRY_AFTER, "1")], refusal).into_response()
 }
 
 fn not_an_upgrade() -> Response {

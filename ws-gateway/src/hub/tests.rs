@@ -134,6 +134,25 @@ fn hello_tells_the_role_that_a_client_has() {
     assert!(told(&seat)[0].contains(r#""role":"viewer""#));
 }
 
+#[tokio::test(start_paused = true)]
+async fn clients_are_sent_away_one_after_the_other_and_all_in_time() {
+    for (clients, within, takes) in [(1, 5_000, 0), (101, 5_000, 100), (2_001, 400, 400)] {
+        let hub = hub(Limits::default());
+        for session in 0..clients {
+            let role = "viewer".to_owned();
+            let guest = Guest { session, channel: Channel::All, sight: Sight::All, role };
+            hub.join(guest, None, Timestamp::UNIX_EPOCH);
+        }
+        let start = Instant::now();
+
+        hub.drain(Duration::from_millis(within)).await;
+
+        let took = start.elapsed().as_millis() as u64;
+        assert!((takes..takes + 3).contains(&took), "{clients} clients in {took} ms");
+        assert!(hub.is_draining());
+    }
+}
+
 fn hub(limits: Limits) -> Hub {
     Hub::new(limits, Arc::default())
 }

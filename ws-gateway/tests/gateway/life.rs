@@ -89,6 +89,62 @@ async fn what_the_broker_had_before_the_stop_reaches_every_client_first() {
 }
 
 #[tokio::test]
+async fn many_clients_are_all_told_everything_and_sent_away() {
+    let mut site = Site::start().await;
+    let agent = site.online("gate_in").await;
+    let mut clients = Vec::new();
+    for n in 0..60 {
+        let path = ["/ws/gate_in", "/ws/gate_all"][n % 2];
+        clients.push(site.greeted(path).await);
+    }
+    for n in 0..20 {
+        agent.publish("gate_in/parking_event", &*event("gate_in", &format!("e{n}"))).await;
+    }
+
+    site.stop_gateway.cancel();
+
+    for client in &mut clients {
+        let (texts, code) = client.rest().await;
+        let events = texts.iter().filter(|text| text.contains("parking_event")).count();
+        assert_eq!((events, code), (20, Some(1001)));
+    }
+    drop(clients);
+    while site.gateway_task.join_next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn whoever_comes_while_the_gateway_stops_is_sent_elsewhere() {
+    let site = Site::start().await;
+    let agent = site.online("gate_in").await;
+    // Somebody who does not read keeps the gateway for a while.
+    let _stuck = site.client("/ws/gate_in").await;
+    let mut quick = site.greeted("/ws/gate_in").await;
+    for n in 0..200 {
+        let long = event("gate_in", &format!("e{n}"))
+            .replace("entry\"", &format!("entry\",\"detail\":\"{}\"", "x".repeat(50_000)));
+        agent.publish("gate_in/parking_event", &*long).await;
+        assert_eq!(quick.text().await, long);
+    }
+
+    site.stop_gateway.cancel();
+    assert_eq!(quick.close_code().await, Some(1001));
+
+    let headers = [
+        ("Host", "localhost"),
+        ("Connection", "Upgrade, close"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    for path in ["/ws/gate_in", "/ws/controller/gate_out"] {
+        let reply = site.get_with(path, &headers).await;
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.header("Retry-After"), Some("1"));
+        assert_eq!(reply.json()["error"], "stopping");
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_reads_nothing_does_not_hold_up_the_stop() {
     let mut site = Site::start().await;
     let agent = site.online("gate_in").await;

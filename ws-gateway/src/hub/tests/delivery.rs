@@ -29,7 +29,7 @@ const QUEUED_BYTES: usize = 100_000;
 const PIPE: usize = 4_096;
 /// How often the others get their turn until nothing moves any more.
 const TURNS: usize = 60;
-const PING_EVERY: std::time::Duration = std::time::Duration::from_secs(20);
+const PING_EVERY: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone)]
 enum Step {
