@@ -26,6 +26,9 @@ pub(crate) use writer::{Tally, Writer};
 /// Records that wait for the disk: some MB. More are lost, and counted.
 const WAITING: usize = 10_000;
 
+/// What is kept of a name that nobody has.
+const LONGEST_NAME: usize = 64;
+
 /// The way to the audit log.
 #[derive(Debug)]
 pub(crate) struct Audit {
@@ -149,6 +152,28 @@ impl Audit {
             reason: answer.message.clone(),
             elapsed_ms: elapsed.or(answer.elapsed_ms),
             ..record
+        });
+    }
+
+    /// A browser has logged in.
+    pub(crate) fn logged_in(&self, visitor: &Visitor) {
+        self.record(Who::of(visitor, Via::Http, None).on(self.blank(What::Login)));
+    }
+
+    /// A browser has logged out.
+    pub(crate) fn logged_out(&self, visitor: &Visitor) {
+        self.record(Who::of(visitor, Via::Http, None).on(self.blank(What::Logout)));
+    }
+
+    /// A name and a password were not those of anybody. The address has to wait before it tries
+    /// again, so that there are not too many of these.
+    pub(crate) fn login_failed(&self, name: &str, address: IpAddr, reason: &str) {
+        let user = Some(name.chars().take(LONGEST_NAME).collect());
+        let who = Who { user, address: Some(address), ..Who::anybody(Via::Http) };
+
+        self.record(Record {
+            reason: Some(reason.to_owned()),
+            ..who.on(self.blank(What::LoginFailed))
         });
     }
 

@@ -191,7 +191,10 @@ pub(super) async fn authenticate(
         }
         match refused {
             Refused::TooOften(wait) => NotIn::TooOften(wait),
-            Refused::BadLogin | Refused::NoSuchUser => NotIn::Wrong(refused.to_string()),
+            Refused::BadLogin | Refused::NoSuchUser => {
+                site.relay.audit.login_failed(name, address, &refused.to_string());
+                NotIn::Wrong(refused.to_string())
+            }
         }
     })
 }

@@ -105,6 +105,7 @@ pub(super) async fn log_in(
     let now = Instant::now();
     let id = site.logins.open(visitor.user().clone(), now);
     info!(user = %visitor.user(), address = %client.address, "Logged in");
+    site.relay.audit.logged_in(&visitor);
 
     let cookie = [(header::SET_COOKIE, cookie::set(client.scheme, &id, site.logins.lifetime()))];
     let visitor = match site.logins.find(id.expose().as_bytes(), now) {
@@ -125,6 +126,11 @@ pub(super) async fn log_out(
     Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Response {
+    if let Credentials::Cookie(id) = Credentials::of(&headers, cookie::name(client.scheme))
+        && let Some(stay) = site.logins.find(id.expose().as_bytes(), Instant::now())
+    {
+        site.relay.audit.logged_out(&Visitor::logged_in(stay, client.address));
+    }
     end(&site, client.scheme, &headers);
 
     ([(header::SET_COOKIE, cookie::clear(client.scheme))], StatusCode::NO_CONTENT).into_response()

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use ws_gateway::{AuditFile, Config, Gateway};
 
-use crate::rig::{Site, answer, config, eventually, start_gateway};
+use crate::rig::{People, Site, answer, config, eventually, password, post, start_gateway};
 
 #[tokio::test]
 async fn a_command_and_each_of_its_answers_are_recorded_with_who_it_was() {
@@ -186,6 +186,30 @@ async fn a_stream_that_is_watched_has_a_record_when_it_begins_and_when_it_ends()
         records[1..].iter().map(|record| (record.via, record.action.as_deref().unwrap())).collect();
     assert_eq!(told, [(Some(Via::Http), "start_stream"), (Some(Via::Http), "stop_stream")]);
     assert_eq!(records[1].command_id.as_deref(), start["payload"]["command_id"].as_str());
+}
+
+#[tokio::test]
+async fn logins_that_succeed_and_fail_are_recorded_and_so_is_the_end_of_one() {
+    let log = Log::new();
+    let people = People::new();
+    people.add("anna", "admin", &[]);
+    people.set_password("anna", "open sesame");
+    let site = Site::start_with_logins(log.config(), &people).await;
+    let json = ("Content-Type", "application/json");
+
+    let wrong = post(site.gateway, "/login", &[json], &password("anna", "guess")).await;
+    assert_eq!(wrong.status, 401);
+    let right = post(site.gateway, "/login", &[json], &password("anna", "open sesame")).await;
+    let cookie = right.header("set-cookie").unwrap().split(';').next().unwrap();
+    post(site.gateway, "/logout", &[json, ("Cookie", cookie)], "").await;
+    let records = log.until(4).await;
+
+    assert_eq!(whats(&records[1..]), [What::LoginFailed, What::Login, What::Logout]);
+    for record in &records[1..] {
+        assert_eq!(record.user.as_deref(), Some("anna"));
+        assert_eq!(record.address, Some([127, 0, 0, 1].into()));
+    }
+    assert!(!fs::read_to_string(log.path()).unwrap().contains("guess"));
 }
 
 /// The audit log of a gateway, in a directory of its own.
