@@ -1,8 +1,17 @@
 //! Counters: what the gateway did since it started, as `/metrics` tells it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod histogram;
+mod outcomes;
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use service::prometheus::{Kind, metric};
+
+use histogram::Histogram;
+pub(crate) use outcomes::{By, Outcomes};
 
 const PREFIX: &str = "manless_gateway_";
 
@@ -26,6 +35,13 @@ pub(crate) struct Figures {
     pub(crate) unanswered_commands: Counter,
     pub(crate) bad_frames: Counter,
     pub(crate) broker_connections: Counter,
+    pub(crate) stream_frames: Counter,
+    /// What became of commands.
+    pub(crate) outcomes: Outcomes,
+    /// From when a message came from the broker until the last client of a shard was written to.
+    deliveries: Histogram,
+    /// From when a message was made until it came from the broker.
+    ages: Histogram,
 }
 
 impl Counter {
@@ -44,7 +60,17 @@ impl Counter {
 }
 
 impl Figures {
-    fn named(&self) -> [(&'static str, &'static str, &Counter); 13] {
+    /// What came so long ago has been written to all clients of a shard that keep up.
+    pub(crate) fn delivered_after(&self, time: Duration) {
+        self.deliveries.add(time);
+    }
+
+    /// A message was made so long ago, by the clock of whoever made it.
+    pub(crate) fn came_after(&self, time: Duration) {
+        self.ages.add(time);
+    }
+
+    fn named(&self) -> [(&'static str, &'static str, &Counter); 14] {
         [
             ("messages_received", "Messages that came from the broker", &self.received),
             ("messages_invalid", "Messages that are not of the contract", &self.invalid),
@@ -58,6 +84,7 @@ impl Figures {
             ("commands_refused", "Commands that the gateway refused", &self.refused_commands),
             ("commands_unanswered", "Commands that no gate answered", &self.unanswered_commands),
             ("client_frames_bad", "Frames of clients that were not valid", &self.bad_frames),
+            ("stream_frames", "Frames of streams that viewers took", &self.stream_frames),
             ("broker_connections", "Times the broker was reached", &self.broker_connections),
         ]
     }
@@ -75,6 +102,21 @@ impl Figures {
                 counter.total(),
             );
         }
+        self.outcomes.write(
+            &mut text,
+            &format!("{PREFIX}command_outcomes_total"),
+            "Last answers to commands, by gates and by the gateway",
+        );
+        self.deliveries.write(
+            &mut text,
+            &format!("{PREFIX}delivery_seconds"),
+            "From the broker to the sockets of the clients, once for all that is written together",
+        );
+        self.ages.write(
+            &mut text,
+            &format!("{PREFIX}message_age_seconds"),
+            "From the timestamp of an event to its arrival here; right where the clocks agree",
+        );
         for (name, help, value) in gauges {
             metric(&mut text, &format!("{PREFIX}{name}"), help, Kind::Gauge, *value);
         }

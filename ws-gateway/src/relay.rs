@@ -12,9 +12,9 @@ use std::{
 use bytes::Bytes;
 use rumqttc::AsyncClient;
 use schemas::{
-    AnswerCode, Body, CONTRACT, Command, DecodeError, GateId, Id, Kind, Message, MessageType,
-    Picture, Report, Root, SessionBody, Source, SystemState, SystemStatus, Timestamp, Topic,
-    TopicError,
+    Answer, AnswerCode, Body, CONTRACT, Command, DecodeError, GateId, Id, Kind, Message,
+    MessageType, Picture, Report, Root, SessionBody, Source, SystemState, SystemStatus, Timestamp,
+    Topic, TopicError,
 };
 use service::stamp;
 use tokio::{
@@ -30,7 +30,7 @@ use crate::{
     config::Config,
     controller::{self, Controllers},
     fetch::Fetches,
-    figures::Figures,
+    figures::{By, Figures},
     hub::{About, Arrival, Channel, Hub, Outcome, say},
     outbox::Frame,
     pictures::Pictures,
@@ -215,6 +215,11 @@ impl Relay {
 
     fn report(&self, report: &Report, bytes: &[u8], arrival: Arrival) -> Result<(), Invalid> {
         let kind = report.body.message_type();
+        if kind.kind() == Kind::Event && arrival == Arrival::Live {
+            // One from the future is one whose clock is ahead.
+            let age = stamp::now().duration_since(report.timestamp);
+            self.figures.came_after(age.try_into().unwrap_or_default());
+        }
         // The one copy: the buffer it came in is as long as everything that came with it.
         let frame = Frame::try_from(Bytes::copy_from_slice(bytes))
             .map_err(|_| Invalid::Message(DecodeError::NotAnObject))?;
@@ -244,12 +249,10 @@ impl Relay {
             Body::SystemStatus(status) => controller::notice(self, gate, status, arrival),
             Body::ImageCaptured(image) => self.pictures.name(gate, image),
             Body::GateControlResponse(answer) => {
-                self.hub.answered(&answer.command_id);
-                self.audit.answered(gate, answer);
+                self.answered(gate, answer);
             }
             Body::CameraControlResponse(answer) => {
-                self.hub.answered(&answer.command_id);
-                self.audit.answered(gate, answer);
+                self.answered(gate, answer);
                 self.questions.answered(answer);
             }
             Body::HardwareStatus(_)
@@ -260,6 +263,12 @@ impl Relay {
             | Body::ParkingEvent(_)
             | Body::Error(_) => {}
         }
+    }
+
+    fn answered(&self, gate: &GateId, answer: &Answer) {
+        self.hub.answered(&answer.command_id);
+        self.audit.answered(gate, answer);
+        self.figures.outcomes.count(&answer.action, answer.status, answer.code, By::Gate);
     }
 
     fn hear_bridge(&self, body: &Body) {

@@ -226,6 +226,7 @@ impl Viewer {
                     changed.ok()?;
                     self.came = Instant::now();
                     self.next = self.came + self.wanted.pause();
+                    self.relay.figures.stream_frames.count();
                     return Some(self.frames.borrow_and_update().clone());
                 }
                 Err(_) if self.came.elapsed() >= ENDS_AFTER => return None,

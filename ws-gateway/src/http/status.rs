@@ -11,6 +11,7 @@ use axum::{
 use schemas::{BridgeId, CONTRACT, GateId, SystemState, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use service::prometheus::{self, Kind, metric};
 
 use super::{Site, reply};
 use crate::{
@@ -139,13 +140,43 @@ pub(super) async fn metrics(State(site): State<Site>) -> Response {
     let View { channels, gates } = relay.hub.view();
     let clients: usize = channels.values().sum();
 
-    plain(relay.figures.prometheus(&[
+    let mut text = relay.figures.prometheus(&[
         ("clients", "Clients that are connected", clients as u64),
         ("controllers", "Controllers that are connected", relay.controllers.gates().len() as u64),
         ("gates", "Gates that were heard of", gates.len() as u64),
         ("stream_viewers", "Who watches a stream", relay.streams.viewers() as u64),
         ("broker_connected", "Whether the broker is connected", relay.uplink.is_open().into()),
-    ]))
+    ]);
+    write_channels(&mut text, &channels);
+    if let Some(tally) = relay.audit.tally() {
+        write_audit(&mut text, tally);
+    }
+
+    plain(text)
+}
+
+fn write_channels(text: &mut String, channels: &BTreeMap<String, usize>) {
+    let name = "manless_gateway_channel_clients";
+
+    prometheus::family(text, name, "Clients of each channel", Kind::Gauge);
+    for (channel, clients) in channels {
+        prometheus::sample(text, name, &[("channel", channel)], clients);
+    }
+}
+
+fn write_audit(text: &mut String, tally: &Tally) {
+    for (name, help, kind, value) in [
+        ("records_total", "Audit records on the disk", Kind::Counter, tally.written()),
+        ("lost_total", "Audit records that could not be written", Kind::Counter, tally.lost()),
+        (
+            "fails",
+            "Whether the last audit record could not be written",
+            Kind::Gauge,
+            tally.fails().into(),
+        ),
+    ] {
+        metric(text, &format!("manless_gateway_audit_{name}"), help, kind, value);
+    }
 }
 
 fn plain(text: String) -> Response {

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{sync::Notify, task};
+use tokio::{sync::Notify, task, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::feed::Feed;
@@ -21,7 +21,8 @@ const STRIDE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Shard {
     number: usize,
-    due: Mutex<Vec<Arc<Feed>>>,
+    /// Channels that have said something, and since when.
+    due: Mutex<Vec<(Arc<Feed>, Instant)>>,
     called: Notify,
 }
 
@@ -33,7 +34,7 @@ impl Shard {
     /// Something was said.
     pub(super) fn call(&self, feed: &Arc<Feed>) {
         if feed.crowd(self.number).becomes_due() {
-            self.due().push(Arc::clone(feed));
+            self.due().push((Arc::clone(feed), Instant::now()));
             self.called.notify_one();
         }
     }
@@ -44,8 +45,9 @@ impl Shard {
         let work = task::unconstrained(async {
             loop {
                 self.called.notified().await;
-                for feed in self.take_due() {
+                for (feed, since) in self.take_due() {
                     self.tell(&feed).await;
+                    feed.figures.delivered_after(since.elapsed());
                 }
             }
         });
@@ -73,11 +75,11 @@ impl Shard {
         feed.count(&memo.tally);
     }
 
-    fn take_due(&self) -> Vec<Arc<Feed>> {
+    fn take_due(&self) -> Vec<(Arc<Feed>, Instant)> {
         mem::take(&mut *self.due())
     }
 
-    fn due(&self) -> MutexGuard<'_, Vec<Arc<Feed>>> {
+    fn due(&self) -> MutexGuard<'_, Vec<(Arc<Feed>, Instant)>> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

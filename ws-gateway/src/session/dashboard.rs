@@ -12,6 +12,7 @@ use crate::{
     allowance::{Allowance, Urgency},
     audit::Who,
     command::{self, Refusal},
+    figures::By,
     hub::{About, Channel, Seat},
     outbox::{Frame, frame},
     relay::{Relay, reason},
@@ -150,6 +151,9 @@ impl Dashboard {
 
     /// The gateway answers by itself: the client, and `admin`.
     fn answer(&self, command: &Command, refusal: &Refusal) {
+        let (action, Refusal { status, code, .. }) = (command.body.action(), refusal);
+        self.relay.figures.outcomes.count(&action, *status, Some(*code), By::Gateway);
+
         let (id, frame) = match refusal.answer(command, stamp::now()) {
             Some(answer) => (answer.id.clone(), frame(answer.encode())),
             None => (None, self.error(command, refusal)),

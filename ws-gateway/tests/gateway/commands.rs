@@ -274,6 +274,31 @@ async fn on_admin_the_answer_of_the_gateway_comes_once_and_to_all() {
     }
 }
 
+#[tokio::test]
+async fn what_became_of_commands_is_counted_by_action_and_outcome() {
+    let site = Site::start().await;
+    let agent = site.online("gate_in").await;
+    let mut client = site.greeted("/ws/gate_all").await;
+    let mut watcher = site.greeted("/ws/gate_in").await;
+
+    agent.publish("gate_in/gate_control_response", answer("gate_in", "m1", "succeeded")).await;
+    watcher.next("gate_control_response").await;
+    client.send(r#"{"type":"gate_control","payload":{"action":"close","gate_id":"gate_x"}}"#).await;
+    client.next("gate_control_response").await;
+    client.next("gate_control_response").await;
+    let outcome = |action: &str, status: &str, code: &str, by: &str| {
+        format!(
+            r#"command_outcomes_total{{action="{action}",status="{status}",code="{code}",by="{by}"}}"#
+        )
+    };
+
+    assert_eq!(site.metric(&outcome("open", "succeeded", "", "gate")).await, 1);
+    assert_eq!(site.metric(&outcome("close", "failed", "gate_offline", "gateway")).await, 1);
+    assert_eq!(site.metric(r#"channel_clients{channel="gate_in"}"#).await, 1);
+    assert!(site.metric("delivery_seconds_count").await > 0);
+    assert_eq!(site.metric(r#"message_age_seconds_bucket{le="+Inf"}"#).await, 0);
+}
+
 /// Nothing comes back within an hour.
 fn limited(of_a_client: u32, of_a_gate: u32) -> Config {
     let mut config = config();
