@@ -16,4 +16,5 @@ mod logins;
 mod passwords;
 mod relay;
 mod rig;
+mod several;
 mod streams;
