@@ -59,7 +59,7 @@ pub use payload::{
         HardwareStatus, LaneMode, MovedBy, SystemState, SystemStatus,
     },
 };
-pub use session::{Hello, SessionBody, SessionMessage};
+pub use session::{Hello, SessionBody, SessionMessage, is_ping};
 pub use topic::{Root, RootError, Topic, TopicError};
 
 /// An instant on the wire: RFC 3339, written in UTC with `Z`.

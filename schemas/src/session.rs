@@ -1,5 +1,7 @@
 //! What the gateway itself says to a WebSocket client. None of it is published over MQTT.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Fault, Id, Timestamp};
@@ -32,6 +34,8 @@ pub enum SessionBody {
     SnapshotEnd {},
     /// What the client sent was not understood or not possible.
     Error(Fault),
+    /// The answer to a client's `ping`: it is heard.
+    Pong {},
     /// On `admin`: a client came.
     SessionOpened {
         /// By which the gateway tells its clients apart.
@@ -78,9 +82,42 @@ pub struct Hello {
     pub recovered: Option<bool>,
 }
 
+/// Whether a client only asks if anybody hears it: `{"type":"ping"}`.
+///
+/// A page does not see the pings of WebSocket, and cannot tell silence from a dead connection.
+pub fn is_ping(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Asked<'a> {
+        #[serde(borrow)]
+        r#type: Cow<'a, str>,
+    }
+
+    serde_json::from_str::<Asked<'_>>(text).is_ok_and(|asked| asked.r#type == "ping")
+}
+
 impl SessionMessage {
     /// The text of the frame.
     pub fn encode(&self) -> String {
         serde_json::to_string(self).expect("these types have no map keys but strings")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ping_is_told_from_commands_and_from_nonsense() {
+        for ping in [
+            r#"{"type":"ping"}"#,
+            r#"{"payload":{"timestamp":"2024-01-20T10:30:00Z"},"type":"p\u0069ng","more":[1]}"#,
+        ] {
+            assert!(is_ping(ping), "{ping}");
+        }
+        for other in
+            [r#"{"type":"gate_control","payload":{"action":"ping"}}"#, r#"{"type":1}"#, "ping", ""]
+        {
+            assert!(!is_ping(other), "{other}");
+        }
     }
 }

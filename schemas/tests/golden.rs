@@ -45,6 +45,7 @@ fn the_gateway_says_what_it_always_said() {
         "snapshot_begin",
         "snapshot_end",
         "error-of-a-channel",
+        "pong",
         "session_opened",
         "session_closed",
         "invalid_message",

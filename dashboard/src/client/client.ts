@@ -61,14 +61,14 @@ export type ConnectionState = "DISCONNECTED" | "CONNECTING" | "CONNECTED" | "CLO
 
 export interface ClientOptions {
   /** `https://gates.example.org`. On a page of the gateway it is not needed. */
-  gateway?: string;
-  /** The token of a program (`manless token add`). People log in on the page instead. */
-  token?: string;
+  gateway?: string | undefined;
+  /** The token of a program (`manless token`). People log in on the page instead. */
+  token?: string | undefined;
   /** The class of sockets, where there is none built in: `import WebSocket from "ws"`. */
   WebSocket?: unknown;
-  patience?: Patience;
+  patience?: Patience | undefined;
   /** For tests. */
-  random?: () => number;
+  random?: (() => number) | undefined;
 }
 
 /** What a command to a gate may say besides its action. */

@@ -118,6 +118,7 @@ export type Message =
   | HelloMessage
   | SnapshotBeginMessage
   | SnapshotEndMessage
+  | PongMessage
   | SessionOpenedMessage
   | SessionClosedMessage
   | InvalidMessageMessage;
@@ -378,6 +379,18 @@ export interface SnapshotBeginMessage {
 /** The current states are told; what follows happens from here on. */
 export interface SnapshotEndMessage {
   type: "snapshot_end";
+  payload: Record<string, unknown>;
+  /** The client's channel. */
+  gate_id: Channel;
+  /** When it was said: RFC 3339, UTC, `Z`. */
+  timestamp: Timestamp;
+  /** Duplicates are recognised by it. */
+  id?: Id | null;
+}
+
+/** The answer to a client's `ping`: it is heard. */
+export interface PongMessage {
+  type: "pong";
   payload: Record<string, unknown>;
   /** The client's channel. */
   gate_id: Channel;

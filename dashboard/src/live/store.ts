@@ -4,7 +4,7 @@
  * Messages change what will be shown next; it is shown with the next animation frame, however many
  * came in between. Between two frames nothing that was read changes. Everything in it is bounded.
  */
-import type { Gap, Message, MessageOf } from "../client/index.ts";
+import type { Gap, Message } from "../client/index.ts";
 import { isEvent } from "../client/index.ts";
 import { nextFrame } from "./frame.ts";
 import { type GateState, after } from "./gate.ts";
@@ -61,6 +61,8 @@ const ADMIN = new Set<string>([
 ] satisfies Message["type"][]);
 /** Gateways are no gates, though they have a state. */
 const GATEWAY = /^bridge(-|$)/;
+/** What the gateway says to this page alone carries the name of the channel. */
+const CHANNELS = ["gate_all", "admin"];
 
 export class LiveStore {
   readonly #schedule: Schedule;
@@ -167,7 +169,7 @@ export class LiveStore {
 
   #hear(message: Message): void {
     const { gate_id: id } = message;
-    if (GATEWAY.test(id) || isAboutChannel(message)) return;
+    if (GATEWAY.test(id) || CHANNELS.includes(id)) return;
 
     const known = this.#gates.get(id) ?? { id, heard: 0 };
     this.#gates.set(id, after(known, message, Math.max(known.heard, this.#heardAt(message))));
@@ -230,9 +232,4 @@ export class LiveStore {
       for (const listener of [...(this.#listeners.get(part) ?? [])]) listener();
     }
   }
-}
-
-/** An error of the gateway about what this client sent. */
-function isAboutChannel(message: Message): message is MessageOf<"error"> {
-  return message.type === "error" && (message.gate_id === "gate_all" || message.gate_id === "admin");
 }

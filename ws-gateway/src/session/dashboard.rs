@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use audit::Via;
-use schemas::{AnswerCode, Command, CommandBody, Fault, Salvaged, SessionBody};
+use schemas::{AnswerCode, Command, CommandBody, Fault, Salvaged, SessionBody, is_ping};
 use service::stamp;
 use tokio::time::Instant;
 
@@ -180,6 +180,10 @@ impl Party for Dashboard {
     }
 
     fn hear(&mut self, text: &str, now: Instant) -> Result<(), Fault> {
+        if is_ping(text) {
+            self.seat.outbox.push_event(&say_to(self.name(), SessionBody::Pong {}));
+            return Ok(());
+        }
         let command = Command::from_client(self.seat.channel.gate(), text).map_err(|error| {
             self.relay.figures.bad_frames.count();
             let id = Salvaged::from(text.as_bytes()).command_id;

@@ -44,6 +44,29 @@ async fn bad_input_is_answered_with_what_is_wrong_and_the_client_stays() {
 }
 
 #[tokio::test]
+async fn whoever_asks_is_heard_on_every_channel_and_as_often_as_it_likes() {
+    let site = Site::start().await;
+
+    for channel in ["gate_in", "gate_all", "admin"] {
+        let mut client = site.greeted(&format!("/ws/{channel}")).await;
+        for ping in [r#"{"type":"ping"}"#, r#"{"type":"ping","payload":{"timestamp":"now"}}"#] {
+            for _ in 0..20 {
+                client.send(ping).await;
+            }
+        }
+
+        for _ in 0..40 {
+            let pong = client.json().await;
+            assert_eq!(pong["type"], "pong", "{pong}");
+            assert_eq!(
+                (&pong["gate_id"], &pong["payload"]),
+                (&channel.into(), &serde_json::json!({}))
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn where_there_are_several_gates_a_command_names_one() {
     let site = Site::start().await;
     for channel in ["gate_all", "admin"] {
