@@ -10,6 +10,7 @@ EVERYTHING := --workspace --all-targets
 BROWSER := e2e/browser
 TYPESCRIPT := schemas/typescript
 DASHBOARD := dashboard
+CLIENT := $(DASHBOARD)/src/client
 # What the dashboard is made of, tests and what is made of it left out.
 DASHBOARD_SOURCES := $(shell find $(DASHBOARD) \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.test.*' ! -name '*.md' -print)
 TARGET := front
@@ -111,6 +112,11 @@ dashboard: $(DASHBOARD)/dist/index.html ## The dashboard, which the gateway embe
 $(DASHBOARD)/dist/index.html: $(DASHBOARD)/node_modules/.package-lock.json $(DASHBOARD_SOURCES)
 	cd $(DASHBOARD) && npm run --silent build
 
+# As programs get it: in JavaScript, with types.
+$(CLIENT)/dist/index.js: $(DASHBOARD)/node_modules/.package-lock.json $(wildcard $(CLIENT)/*.ts $(CLIENT)/*.json)
+	@rm -rf $(CLIENT)/dist
+	cd $(DASHBOARD) && npm run --silent client
+
 dashboard-check: $(DASHBOARD)/node_modules/.package-lock.json ## Types and lints of the dashboard
 	cd $(DASHBOARD) && npm run --silent check
 
@@ -120,7 +126,7 @@ dashboard-test: $(DASHBOARD)/node_modules/.package-lock.json ## The tests of the
 test-hardware: ## Cameras behind the kernel's own drivers, in a virtual machine (needs qemu)
 	@test-hardware/run
 
-browser: $(BROWSER)/node_modules/.package-lock.json ## The page in a browser
+browser: $(BROWSER)/node_modules/.package-lock.json $(CLIENT)/dist/index.js ## The page in a browser, and the client library against a site
 	$(CARGO) build $(LOCKED) $(EVERYTHING)
 	cd $(BROWSER) && npm test
 
