@@ -361,6 +361,20 @@ describe("silence", () => {
     expect([gateway.names, gateway.client.isStale()]).toEqual([[], false]);
   });
 
+  test("one that says something now and then is not asked", async () => {
+    const gateway = new Gateway();
+    const connection = gateway.admit();
+
+    for (const _ of [1, 2, 3, 4, 5]) {
+      await pass(9_000);
+      connection.say({ type: "gate_status" });
+    }
+    expect(connection.sent).toEqual([]);
+    await pass(10_000);
+
+    expect(connection.sent).toHaveLength(1);
+  });
+
   test("one that does not answer is stale, and fresh when it is heard again", async () => {
     const gateway = new Gateway().note("stale", "fresh");
     const connection = gateway.admit();

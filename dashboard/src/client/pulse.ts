@@ -31,6 +31,7 @@ export class Pulse {
   readonly #reactions: Reactions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heard = 0;
+  #asked = false;
   #stale = false;
 
   constructor(patience: Patience, reactions: Reactions) {
@@ -38,10 +39,10 @@ export class Pulse {
     this.#reactions = reactions;
   }
 
-  /** Something was heard. */
+  /** Something was heard. A thousand times a second, perhaps: the timer that runs is left alone. */
   beat(): void {
     this.#heard = Date.now();
-    this.#after(this.#patience.quiet, () => this.ask());
+    if (this.#asked || this.#timer === undefined) this.#listen(this.#patience.quiet);
     if (!this.#stale) return;
 
     this.#stale = false;
@@ -50,6 +51,8 @@ export class Pulse {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#asked = false;
     this.#stale = false;
   }
 
@@ -63,11 +66,22 @@ export class Pulse {
 
   /** Asks now, whatever was heard. */
   ask(): void {
+    this.#asked = true;
     this.#reactions.ask();
     this.#after(this.#patience.answer, () => {
       this.#stale = true;
       this.#after(this.#patience.giveUp, () => this.#reactions.lost());
       this.#reactions.stale();
+    });
+  }
+
+  #listen(time: number): void {
+    this.#asked = false;
+    this.#after(time, () => {
+      const left = this.#heard + this.#patience.quiet - Date.now();
+      // More than that is left where somebody has set the clock back.
+      if (left > 0 && left <= this.#patience.quiet) this.#listen(left);
+      else this.ask();
     });
   }
 
