@@ -17,12 +17,16 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    proxy: Object.fromEntries(
-      ["/ws", "/gates", "/status", "/session", "/logout", "/docs"].map((path) => [
-        path,
-        { target: GATEWAY, ws: path === "/ws" },
-      ]),
-    ),
+    proxy: {
+      ...Object.fromEntries(
+        ["/ws", "/gates", "/status", "/session", "/logout", "/docs"].map((path) => [
+          path,
+          { target: GATEWAY, ws: path === "/ws" },
+        ]),
+      ),
+      // To look at it is the app's, to send something to it the gateway's.
+      "/login": { target: GATEWAY, bypass: ({ method, url }) => (method === "GET" ? url : undefined) },
+    },
   },
   test: {
     environment: "happy-dom",
