@@ -62,6 +62,27 @@ test("the connection is told as it is, and when it will be tried again", async (
   expect(state()).toEqual(["unauthorized", true]);
 });
 
+test("whoever does not want to wait connects at once, and anew where nothing is heard", async () => {
+  const { live, gateway, nextFrame } = bench();
+  const state = () => {
+    nextFrame();
+    return live.store.view.connection.state;
+  };
+  live.start();
+  gateway.admit();
+  live.start();
+  expect([gateway.connections.length, state()]).toEqual([1, "connected"]);
+
+  gateway.connection.end(1006);
+  live.start();
+  expect([gateway.connections.length, state()]).toEqual([2, "connecting"]);
+  gateway.admit(true);
+  await pass(14_000);
+  live.start();
+
+  expect([gateway.connections.length, state()]).toEqual([3, "connecting"]);
+});
+
 test("events that were missed are a gap among the others", async () => {
   const { live, gateway, nextFrame } = bench();
   live.start();

@@ -35,10 +35,16 @@ export class Live {
     admin.on("message", (message) => store.applyAdmin(message));
   }
 
-  /** Connects. After a login, too: with `forget`, if it may be somebody else's. */
+  /**
+   * Connects, at once where it would be tried later, and anew where nothing is heard. After a login,
+   * too: with `forget`, if it may be somebody else's.
+   */
   start(): void {
-    this.store.connection({ state: "connecting", stale: false });
-    this.#gates.connect();
+    if (!this.#gates.isStale()) return;
+
+    if (this.#gates.isConnected()) this.#gates.reconnect();
+    else this.#gates.connect();
+    this.store.connection({ state: "connecting", retryAt: undefined });
   }
 
   /** Leaves, as before a logout. */
