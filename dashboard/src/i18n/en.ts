@@ -107,6 +107,7 @@ export const en = {
   "state.simulated": "Simulated",
   "state.stale": "Old data",
   "state.vehicle": "Vehicle under the boom",
+  "state.vehicle.short": "Vehicle",
   "state.waiting": "Vehicle waiting",
   "state.broken": "{device} does not work",
 

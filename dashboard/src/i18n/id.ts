@@ -109,6 +109,7 @@ export const id: Texts = {
   "state.simulated": "Simulasi",
   "state.stale": "Data usang",
   "state.vehicle": "Kendaraan di bawah palang",
+  "state.vehicle.short": "Kendaraan",
   "state.waiting": "Kendaraan menunggu",
   "state.broken": "{device} tidak berfungsi",
 

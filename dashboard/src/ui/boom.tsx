@@ -61,7 +61,7 @@ function Car({ x, kind }: { x: number; kind: string }) {
 }
 
 function useTravel(gate: string, status: BarrierStatus): Travel {
-  const [travel, setTravel] = useState(() => first(status, performance.now(), lasting.get(gate)));
+  const [travel, setTravel] = useState(() => first(status, performance.now()));
   const latest = useRef(travel);
 
   useEffect(() => {

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 
 import { USUAL, at, first, follow, measured } from "./travel.ts";
 
-test("a boom that is seen at an end is drawn there", () => {
-  expect([at(first("closed", 0), 0), at(first("open", 0), 0)]).toEqual([0, 1]);
+test("a boom that is seen for the first time is drawn at its end, or between them", () => {
+  expect(["closed", "open", "opening", "stopped"].map((status) => at(first(status, 0), 0))).toEqual([0, 1, 0.5, 0.5]);
 });
 
 test("an opening boom rises with the time that it takes", () => {

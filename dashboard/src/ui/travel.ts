@@ -24,12 +24,11 @@ const LONGEST = 15_000;
 const CATCH_UP = 250;
 const HALF = 0.5;
 
-/** The travel of a boom that is seen for the first time: it is drawn where it must be. */
-export function first(status: BarrierStatus, now: number, full = USUAL): Travel {
-  const start: Record<string, number> = { open: 1, opening: 0, closing: 1, stopped: HALF, unknown: HALF };
-  const from = start[status] ?? (status === "closed" ? 0 : HALF);
+/** A boom that is seen for the first time: at an end, or somewhere between. */
+export function first(status: BarrierStatus, now: number): Travel {
+  const to = status === "open" ? 1 : status === "closed" ? 0 : HALF;
 
-  return follow({ status: "unknown", from, to: from, lasts: 0, since: now }, status, now, full);
+  return { status, from: to, to, lasts: 0, since: now };
 }
 
 /** What becomes of it with another status. */

@@ -114,7 +114,13 @@ function Opened({ item, onClose }: { item: Item; onClose: () => void }) {
 
   return (
     <Dialog title={`${what.title} · ${item.gate}`} wide onClose={onClose}>
-      {source && <Shot src={source} alt={t("events.picture", { what: what.title, gate: item.gate, time: clockTime(language, item.at) })} />}
+      {source && (
+        <Shot
+          src={source}
+          alt={t("events.picture", { what: what.title, gate: item.gate, time: clockTime(language, item.at) })}
+          otherwise={t("picture.gone")}
+        />
+      )}
       <div className="row spread">
         <p>
           {dateTime(language, item.at)} {item.card && <code>{item.card}</code>} {what.detail}

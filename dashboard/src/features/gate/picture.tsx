@@ -14,14 +14,13 @@ export function Picture({ gate }: { gate: GateState }) {
   }
 
   const which = gate.picture?.image.image_id ?? "first";
-  return <Shot key={which} src={`/gates/${gate.id}/image.jpg?${which}`} alt={t("picture.latest", { gate: gate.id })} />;
+  return <Shot key={which} src={`/gates/${gate.id}/image.jpg?${which}`} alt={t("picture.latest", { gate: gate.id })} otherwise={t("picture.none")} />;
 }
 
-/** A picture, or in its place that there is none any more. */
-export function Shot({ src, alt }: { src: string; alt: string }) {
-  const { t } = useTexts();
+/** A picture, or in its place what there is to say without it. */
+export function Shot({ src, alt, otherwise }: { src: string; alt: string; otherwise: string }) {
   const [failed, setFailed] = useState(false);
-  if (failed) return <NoPicture>{t("picture.gone")}</NoPicture>;
+  if (failed) return <NoPicture>{otherwise}</NoPicture>;
 
   return <img className="picture" src={src} alt={alt} loading="lazy" onError={() => setFailed(true)} />;
 }

@@ -32,7 +32,7 @@ export function StateChips({ gate, stale, most = false }: Props) {
   if (mode === "held_open" || mode === "held_closed") {
     chips.push(<Chip key="held" tone="warn">{words.mode(mode)}</Chip>);
   }
-  if (vehicle(gate)) chips.push(<Chip key="vehicle" tone="plain" icon="vehicle">{t("state.vehicle")}</Chip>);
+  if (vehicle(gate)) chips.push(<Chip key="vehicle" tone="plain" icon="vehicle">{t(most ? "state.vehicle.short" : "state.vehicle")}</Chip>);
   if (waiting) chips.push(<Chip key="waiting" tone="plain" icon="waiting">{t("state.waiting")}</Chip>);
   if (chips.length === 0 && gate.system) chips.push(<Chip key="good" tone="good">{words.state("online")}</Chip>);
 

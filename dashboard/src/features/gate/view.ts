@@ -2,10 +2,11 @@
 import type { BarrierStatus } from "../../client/index.ts";
 import type { GateState } from "../../live/gate.ts";
 
-/** How urgently a gate wants somebody. The smaller, the more. */
+/** How urgently a gate wants somebody. */
 export type Attention = "emergency" | "fault" | "away" | "degraded" | "held" | "calm";
 
-const ORDER: readonly Attention[] = ["emergency", "fault", "away", "degraded", "held", "calm"];
+/** Where a gate stands among others. A hold is on purpose: no tile moves for it under somebody's finger. */
+const PLACES: Readonly<Record<Attention, number>> = { emergency: 0, fault: 0, away: 0, degraded: 1, held: 2, calm: 2 };
 /** A gate tells its hardware every 30 s, so one that was silent for three times that is not to be believed. */
 export const STALE = 90_000;
 
@@ -22,7 +23,7 @@ export function attention(view: GateState): Attention {
 
 /** Gates that want attention first, then by name, with `gate_2` before `gate_10`. */
 export function byAttention(one: GateState, other: GateState): number {
-  const urgency = ORDER.indexOf(attention(one)) - ORDER.indexOf(attention(other));
+  const urgency = PLACES[attention(one)] - PLACES[attention(other)];
 
   return urgency || one.id.localeCompare(other.id, "en", { numeric: true });
 }

@@ -6,6 +6,7 @@ import { useView } from "../../live/hooks.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { change, useSettings } from "../../ui/settings.ts";
 
+import { byAttention } from "../gate/view.ts";
 import { FILTERS, type Filter, passes, sizeFor, summary } from "./overview.ts";
 import { Tile } from "./tile.tsx";
 import "./gates.css";
@@ -86,5 +87,5 @@ function Nothing({ any }: { any: boolean }) {
 function useShown(gates: readonly GateState[], filter: Filter, search: string): GateState[] {
   const wanted = useDeferredValue(search.trim().toLowerCase());
 
-  return gates.filter((gate) => passes(gate, filter) && gate.id.includes(wanted));
+  return gates.filter((gate) => passes(gate, filter) && gate.id.includes(wanted)).sort(byAttention);
 }
