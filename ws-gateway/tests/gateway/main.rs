@@ -9,6 +9,7 @@ mod conformance;
 mod controllers;
 mod dashboard;
 mod fetch;
+mod hostile;
 mod http;
 mod input;
 mod life;
