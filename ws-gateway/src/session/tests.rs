@@ -1,5 +1,5 @@
 use futures_util::StreamExt;
-use tokio::io::DuplexStream;
+use tokio::io::{BufWriter, DuplexStream};
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
 use super::*;
@@ -88,6 +88,27 @@ async fn a_client_that_reads_late_still_learns_why_it_was_closed() {
     assert_eq!(end, End::Slow);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_lies_in_a_buffer_below_is_flushed() {
+    let (outbox, cancel) = (outbox(), CancellationToken::new());
+    let (near, far) = tokio::io::duplex(64);
+    // As TLS does: it takes a write at once, and has it leave later.
+    let near = BufWriter::with_capacity(1 << 20, near);
+
+    let end = serve_over((near, far), &outbox, &cancel, async |client| {
+        for n in 0..10 {
+            let event = format!("event {n} {}", "x".repeat(1_000));
+            outbox.push_event(&event.as_str().into());
+            hear(client, |frame| *frame == Message::text(event.as_str())).await;
+        }
+        cancel.cancel();
+        hear(client, |frame| matches!(frame, Message::Close(_))).await;
+    })
+    .await;
+
+    assert_eq!(end, End::GoingAway);
+}
+
 /// Says nothing and expects nothing.
 struct Nobody;
 
@@ -113,7 +134,15 @@ async fn serve(
     cancel: &CancellationToken,
     script: impl AsyncFnOnce(&mut WebSocketStream<DuplexStream>),
 ) -> End {
-    let (near, far) = tokio::io::duplex(PIPE);
+    serve_over(tokio::io::duplex(PIPE), outbox, cancel, script).await
+}
+
+async fn serve_over(
+    (near, far): (impl Socket + 'static, DuplexStream),
+    outbox: &Outbox,
+    cancel: &CancellationToken,
+    script: impl AsyncFnOnce(&mut WebSocketStream<DuplexStream>),
+) -> End {
     let mut nobody = Nobody;
     let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
     let script = async {

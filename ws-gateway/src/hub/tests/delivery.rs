@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use proptest::prelude::*;
 use schemas::Fault;
 use tokio::{
-    io::{AsyncReadExt, DuplexStream},
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     task::{self, JoinSet},
     time::Instant,
 };
@@ -27,18 +27,40 @@ const GATES: [&str; 3] = ["gate_a", "gate_b", "gate_c"];
 /// Small, so that whoever does not read is soon behind.
 const QUEUED_BYTES: usize = 100_000;
 const PIPE: usize = 4_096;
+/// An empty one, masked with zeros. The gateway reads it long before the pipe is full of them.
+const PING: [u8; 6] = [0x89, 0x80, 0, 0, 0, 0];
 /// How often the others get their turn until nothing moves any more.
 const TURNS: usize = 60;
 const PING_EVERY: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone)]
 enum Step {
-    Event { gate: usize, size: usize },
-    State { gate: usize, size: usize },
-    Join { channel: usize, sight: usize },
-    Read { client: usize, bytes: usize },
-    Leave { client: usize },
-    ComeBack { client: usize },
+    Event {
+        gate: usize,
+        size: usize,
+    },
+    State {
+        gate: usize,
+        size: usize,
+    },
+    Join {
+        channel: usize,
+        sight: usize,
+    },
+    Read {
+        client: usize,
+        bytes: usize,
+    },
+    /// What it is answered must not come inside of a frame.
+    Ping {
+        client: usize,
+    },
+    Leave {
+        client: usize,
+    },
+    ComeBack {
+        client: usize,
+    },
     BrokerWasAway,
     Settle,
 }
@@ -124,6 +146,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..5_usize, 0..3_usize).prop_map(|(channel, sight)| Step::Join { channel, sight }),
         5 => (0..8_usize, 1..60_000_usize)
             .prop_map(|(client, bytes)| Step::Read { client, bytes }),
+        3 => (0..8_usize).prop_map(|client| Step::Ping { client }),
         1 => (0..8_usize).prop_map(|client| Step::Leave { client }),
         2 => (0..8_usize).prop_map(|client| Step::ComeBack { client }),
         1 => Just(Step::BrokerWasAway),
@@ -151,6 +174,14 @@ impl World {
             Step::Read { client, bytes } => {
                 if let Some(visit) = self.some_visit(client) {
                     visit.read(bytes).await;
+                }
+            }
+            Step::Ping { client } => {
+                if let Some(socket) =
+                    self.some_visit(client).and_then(|visit| visit.socket.as_mut())
+                {
+                    // A pipe that is full will not do; a part of a ping would be worse.
+                    let _ = socket.write(&PING).now_or_never();
                 }
             }
             Step::Leave { client } => {
