@@ -59,7 +59,7 @@ pub(crate) async fn run(wanted: &args::Gateway, files: Option<u64>) -> anyhow::R
             for turn in 0..servers.len() {
                 let column = (turn + round as usize) % servers.len();
                 let server = servers[column];
-                if !case.takes(server) {
+                if !case.takes(server, extent) {
                     continue;
                 }
                 progress(&format!("{}, round {}, {}", case.name, round + 1, server.name()));

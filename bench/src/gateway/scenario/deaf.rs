@@ -22,8 +22,9 @@ use super::{
 use crate::{scenario::Outcome, wire::Qos};
 
 const PER_SECOND: u32 = 20;
-/// With each message comes one of another gate: enough of it that sockets are full in good time.
-const MUCH: usize = 32 * 1024;
+/// With each message comes one of another gate: enough of it that sockets are full in good time. On
+/// loopback some 4 MB wait in the kernel for each client.
+const MUCH: usize = 60 * 1024;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long one who is cut off may take to notice, once it reads.
 const NOTICES_WITHIN: Duration = Duration::from_secs(1);
