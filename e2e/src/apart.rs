@@ -51,10 +51,11 @@ impl Broker {
 impl Gateway {
     /// Starts one, and waits until it listens; the broker may be away.
     #[track_caller]
-    pub fn start(broker: &Port) -> Self {
-        let broker = broker.address();
+    pub fn start(port: &Port) -> Self {
+        let broker = port.address();
         let mut command = ours("ws-gateway");
         command
+            .env("MANLESS_DATA_DIR", port.data().join("gateway"))
             .env("WEBSOCKET_HOST", "127.0.0.1")
             .env("WEBSOCKET_PORT", "0")
             .env("BACKEND_HOST", broker.ip().to_string())

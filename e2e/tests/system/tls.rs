@@ -184,7 +184,9 @@ fn broker(papers: &Papers, client_certificates: &str) -> (Program, SocketAddr) {
 
 fn gateway(papers: &Papers, broker: SocketAddr, name: Option<&str>) -> Program {
     let mut command = at(ours("ws-gateway"), broker);
-    command.env("MANLESS_GATEWAY__LISTEN", "127.0.0.1:0");
+    command
+        .env("MANLESS_GATEWAY__LISTEN", "127.0.0.1:0")
+        .env("MANLESS_DATA_DIR", papers.path("gateway"));
     papers.believe(&mut command);
     if let Some(name) = name {
         papers.show(&mut command, name);
