@@ -9,6 +9,7 @@ mod monitor;
 mod reader;
 mod sim;
 mod site;
+mod tap;
 mod tls;
 mod token;
 mod up;
@@ -45,6 +46,8 @@ enum Command {
     Gate(gate::Args),
     /// Shows gates live: on the whole terminal, or line by line where standard output is none.
     Monitor(monitor::Args),
+    /// Shows everything that is said at a site, as it is said, line by line.
+    Tap(tap::Args),
     /// Shows what was commanded, and checks that the log of it is whole.
     Audit(audit::Args),
     /// Makes something happen at a simulated gate of a running site.
@@ -78,6 +81,7 @@ fn run(args: Args) -> Result<()> {
         Command::Camera(args) => camera::run(args),
         Command::Gate(args) => gate::run(args),
         Command::Monitor(args) => monitor::run(args),
+        Command::Tap(args) => tap::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Sim(words) => sim::run(words),
         Command::Tls(wanted) => tls::run(wanted),

@@ -12,7 +12,7 @@ mod screen;
 mod site;
 mod words;
 
-pub(crate) use words::plain;
+pub(crate) use words::{of_payload, plain};
 
 use std::{
     env,
@@ -75,7 +75,7 @@ async fn watch(gate: Option<GateId>, config: Option<&Path>) -> Result<()> {
 }
 
 /// Where `[mqtt]` says; where it says nothing, where the broker of the same configuration listens.
-fn broker_of(settings: &Settings) -> Result<mqtt::Config, ConfigError> {
+pub(crate) fn broker_of(settings: &Settings) -> Result<mqtt::Config, ConfigError> {
     let mqtt: mqtt::Config = settings.read("mqtt")?;
     let broker: broker::Config = settings.read("broker")?;
     let is_said =

@@ -15,6 +15,7 @@ mod monitoring;
 mod operator;
 mod relay;
 mod stopping;
+mod tapping;
 mod tls;
 mod unread_log;
 mod users;
