@@ -10,6 +10,7 @@
 
 mod agent;
 mod apart;
+mod foreign_broker;
 mod http;
 mod lines;
 pub mod mosquitto;
@@ -30,6 +31,7 @@ use std::{
 
 pub use agent::Agent;
 pub use apart::{Broker, Gateway};
+pub use foreign_broker::ForeignBroker;
 pub use http::{status, try_get};
 pub use lines::Lines;
 pub use papers::Papers;

@@ -1,6 +1,7 @@
 //! The whole system, as its users meet it: one file per kind of user, or of trouble.
 
 mod agent_killed;
+mod auditing;
 mod bad_messages;
 mod bad_orders;
 mod broker_hung;
@@ -9,6 +10,7 @@ mod cables;
 mod configuration;
 mod controller;
 mod dashboard;
+mod foreign_broker;
 mod full_disk;
 mod installing;
 mod monitoring;
