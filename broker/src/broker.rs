@@ -6,7 +6,7 @@ use std::{
 
 use access::Access;
 use schemas::Root;
-use service::signal::Hangup;
+use service::{signal::Hangup, tls::Files};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error};
@@ -19,7 +19,6 @@ use crate::{
     front::{Front, OpenError},
     listener::{Listener, Origins, Transport, tls},
     metrics::Page,
-    rereading,
     store::{Location, StoreError},
 };
 
@@ -32,7 +31,7 @@ const STORE: &str = "broker.db";
 pub struct Broker {
     listeners: Vec<Listener>,
     addresses: Vec<(Transport, SocketAddr)>,
-    certificates: Option<tls::Files>,
+    certificates: Option<Files>,
     hangup: Hangup,
     access: Access,
     pages: Vec<Page>,
@@ -129,7 +128,7 @@ impl Broker {
     ) -> Result<Self, BindError> {
         config.validate(&access)?;
         let hangup = Hangup::listen().map_err(BindError::Signals)?;
-        let certificates = config.needs_tls().then(|| tls::Files::open(&config.tls)).transpose()?;
+        let certificates = config.needs_tls().then(|| tls::open(&config.tls)).transpose()?;
         let files = certificates.as_ref();
         let origins = Arc::new(Origins::new(&config.websocket_origins));
         let listeners = config
@@ -204,7 +203,7 @@ impl Broker {
             () = figures::publish(&self.front, self.figures_every) => {
                 unreachable!("figures are published for ever")
             }
-            never = rereading::run(self.hangup, &self.access, self.certificates) => match never {},
+            never = self.access.keep_up(self.hangup, self.certificates) => match never {},
             Some(_) = listening.join_next() => unreachable!("clients are accepted for ever"),
         };
 

@@ -9,6 +9,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use access::User;
 use bytes::BytesMut;
+use service::doorstep::Place;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     task, time,
@@ -23,7 +24,7 @@ use crate::{
     front::Front,
     handshake::{self, Admitted, TurnedAway},
     keep_alive::KeepAlive,
-    listener::{Peer, Place},
+    listener::Peer,
     pace::Pace,
     registry::Claim,
     router::{Event, Link, NoLink, RouterDied},

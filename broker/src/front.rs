@@ -12,7 +12,7 @@ use std::{
 
 use access::Access;
 use schemas::Root;
-use service::seldom::Shared;
+use service::{doorstep::Doorstep, seldom::Shared};
 use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
@@ -23,7 +23,6 @@ use crate::{
     figures::Figures,
     inbox::Inbox,
     limits::Limits,
-    listener::Doorstep,
     message::{Draft, Origin},
     registry::{Claim, Expired, Owner, Parked, Registry, Since},
     retained::Capacity,

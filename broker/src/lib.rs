@@ -31,7 +31,6 @@
 //! | `codec`, `message`, `outbox` | packets; a message in one piece of memory; bytes that wait for a socket |
 //! | `keep_alive`, `pace` | when a client was silent for too long, or publishes too fast |
 //! | `figures`, `metrics` | what is counted; `$SYS` and the page for monitors |
-//! | `rereading` | users and certificates that change while the broker runs |
 //! | `fuzzing` | what the fuzz targets see; there with the feature of that name alone |
 //!
 //! Offered is all of MQTT 3.1, 3.1.1 and 5 but enhanced authentication.
@@ -61,7 +60,6 @@ mod metrics;
 mod outbox;
 mod pace;
 mod registry;
-mod rereading;
 mod retained;
 mod router;
 mod session;

@@ -3,14 +3,17 @@
 //! A handshake of TLS or WebSocket takes place in the task of its connection, within
 //! `limits.connect_within` and counted by `limits.handshakes`: whoever is silent stops nobody.
 
-mod doorstep;
 mod peer;
 pub(crate) mod tls;
 mod websocket;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use service::{seldom::Seldom, tls::chain};
+use service::{
+    doorstep::{Counted, Place},
+    seldom::Seldom,
+    tls::{Current, Files, chain},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -23,7 +26,6 @@ use tracing::{Instrument, debug, field, info, info_span, warn};
 
 use crate::{connection, front::Front};
 
-pub(crate) use doorstep::{Counted, Doorstep, Place};
 pub(crate) use peer::Peer;
 pub use peer::Transport;
 pub(crate) use websocket::Origins;
@@ -50,9 +52,9 @@ pub(crate) struct Listener {
 #[derive(Clone)]
 enum Door {
     Tcp,
-    Tls(tls::Current),
+    Tls(Current),
     WebSocket(Arc<Origins>),
-    WebSocketTls(tls::Current, Arc<Origins>),
+    WebSocketTls(Current, Arc<Origins>),
 }
 
 /// Why a connection does not get as far as MQTT.
@@ -84,7 +86,7 @@ impl Listener {
     pub(crate) fn bind(
         transport: Transport,
         address: SocketAddr,
-        certificates: Option<&tls::Files>,
+        certificates: Option<&Files>,
         origins: &Arc<Origins>,
     ) -> io::Result<Self> {
         let socket = listen(address)?;
@@ -199,7 +201,7 @@ impl Visit {
         connection::serve(stream, peer, place, &front, &cancel).await;
     }
 
-    async fn mqtt_over_tls(mut self, stream: TcpStream, current: tls::Current) {
+    async fn mqtt_over_tls(mut self, stream: TcpStream, current: Current) {
         match self.tls(stream, &current).await {
             Ok(mut stream) => {
                 self.mqtt(&mut stream).await;
@@ -210,12 +212,7 @@ impl Visit {
         }
     }
 
-    async fn mqtt_over_both(
-        mut self,
-        stream: TcpStream,
-        current: tls::Current,
-        origins: Arc<Origins>,
-    ) {
+    async fn mqtt_over_both(mut self, stream: TcpStream, current: Current, origins: Arc<Origins>) {
         match self.tls(stream, &current).await {
             Ok(stream) => self.mqtt_over_websocket(stream, origins).await,
             Err(why) => self.turn_away(&why),
@@ -240,7 +237,7 @@ impl Visit {
     async fn tls(
         &mut self,
         stream: TcpStream,
-        current: &tls::Current,
+        current: &Current,
     ) -> Result<TlsStream<TcpStream>, TurnedAway> {
         let (stream, name) = self.in_time(tls::accept(stream, current)).await?;
         self.peer.certificate_name = name;

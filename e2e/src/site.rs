@@ -22,6 +22,8 @@ pub struct Site {
     pub broker: SocketAddr,
     /// Where dashboards connect.
     pub gateway: SocketAddr,
+    /// With what dashboards log in.
+    token: Option<String>,
     dir: TempDir,
 }
 
@@ -47,18 +49,24 @@ impl Site {
     /// Starts a site with this configuration, and waits until `gates` are there.
     #[track_caller]
     pub fn configured(toml: &str, gates: &[&'static str]) -> Self {
+        Self::guarded(toml, gates, None)
+    }
+
+    /// Starts a site with users, where dashboards log in with a token.
+    #[track_caller]
+    pub fn guarded(toml: &str, gates: &[&'static str], token: Option<&str>) -> Self {
         let dir = TempDir::new().expect("a temporary directory");
         let file = dir.path().join("manless.toml");
         fs::write(&file, toml).expect("a file in it");
         let file = file.to_str().expect("its path is text").to_owned();
 
-        Self::start_in(dir, &["up", "--config", &file], gates)
+        Self::start_in(dir, &["up", "--config", &file], gates, token)
     }
 
     #[track_caller]
     fn up_in(dir: TempDir) -> Self {
         let gates = ["gate_in", "gate_out"];
-        let site = Self::start_in(dir, &[], &gates);
+        let site = Self::start_in(dir, &[], &gates, None);
         let complete = ["camera.connected", "card_reader.connected", "arduino.connected"]
             .into_iter()
             .fold(Wanted::a("hardware_status"), |wanted, device| wanted.with(device, true));
@@ -70,14 +78,15 @@ impl Site {
     }
 
     #[track_caller]
-    fn start_in(dir: TempDir, args: &[&str], gates: &[&'static str]) -> Self {
+    fn start_in(dir: TempDir, args: &[&str], gates: &[&'static str], token: Option<&str>) -> Self {
         let mut command = manless(dir.path());
         command.args(args);
         let program = Program::start(command);
         let broker = program.announces("MQTT");
         let gateway = program.announces("Dashboard");
 
-        let site = Self { program, broker, gateway, dir };
+        let token = token.map(str::to_owned);
+        let site = Self { program, broker, gateway, token, dir };
         for gate in gates {
             site.dashboard(gate).hears(&Wanted::gate_is("online").from(gate));
         }
@@ -103,7 +112,7 @@ impl Site {
     /// A client on the channel of a gate, `gate_all` or `admin`.
     #[track_caller]
     pub fn dashboard(&self, channel: &str) -> WebSocket {
-        WebSocket::connect(self.gateway, &format!("/ws/{channel}"))
+        WebSocket::connect_as(self.gateway, &format!("/ws/{channel}"), self.token.as_deref())
     }
 
     /// A client that has been told how things are: it hears all that happens from here on.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
-use tungstenite::{Error, Message, client};
+use tungstenite::{ClientRequestBuilder, Error, Message, client};
 
 use crate::{Listener, PATIENCE};
 
@@ -30,11 +30,22 @@ impl WebSocket {
     /// Connects to a path like `/ws/gate_in`.
     #[track_caller]
     pub fn connect(gateway: SocketAddr, path: &str) -> Self {
+        Self::connect_as(gateway, path, None)
+    }
+
+    /// Connects with a token, where there are logins.
+    #[track_caller]
+    pub fn connect_as(gateway: SocketAddr, path: &str, token: Option<&str>) -> Self {
         let stream = TcpStream::connect(gateway)
             .unwrap_or_else(|error| panic!("cannot connect to {gateway}: {error}"));
         // What goes out is short, and answered: it should not wait for more.
         let _ = stream.set_nodelay(true);
-        let (socket, _) = client(format!("ws://{gateway}{path}"), stream)
+        let url = format!("ws://{gateway}{path}").parse().expect("a path is part of a URL");
+        let mut request = ClientRequestBuilder::new(url);
+        if let Some(token) = token {
+            request = request.with_sub_protocol("bearer").with_sub_protocol(token);
+        }
+        let (socket, _) = client(request, stream)
             .unwrap_or_else(|error| panic!("no WebSocket at {path}: {error}"));
 
         Self { socket }

@@ -81,7 +81,8 @@ async fn start(settings: &Settings) -> Result<Running> {
     let as_gateway = with(gateway_login, &mqtt);
     let gateway = settings.read::<ws_gateway::Config>("gateway")?.in_data_dir(&data_dir);
     let gateway = Gateway::bind(gateway, as_gateway, root.clone(), access.clone()).await?;
-    let dashboard = gateway.local_addr();
+    let scheme = if gateway.has_tls() { "https" } else { "http" };
+    let dashboard = format!("{scheme}://{}/", gateway.local_addr());
     let grace = GRACE.max(gateway.grace());
     let agents = gates
         .into_iter()

@@ -104,7 +104,7 @@ impl Logins {
         }
         tell(&format!("Added {name} ({role}) to {}.", self.users.display()))?;
         match is_first {
-            true => tell("It is the first: from the next start on, MQTT clients have to log in."),
+            true => tell("It is the first: from the next start on, everybody has to log in."),
             false => Ok(()),
         }
     }

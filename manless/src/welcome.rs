@@ -18,7 +18,7 @@ pub(crate) struct Welcome {
     pub(crate) broker: Vec<(Transport, SocketAddr)>,
     /// How the broker is reached from here.
     pub(crate) mqtt: mqtt::Config,
-    pub(crate) dashboard: SocketAddr,
+    pub(crate) dashboard: String,
     pub(crate) root: Root,
     pub(crate) data_dir: PathBuf,
     pub(crate) has_logins: bool,
@@ -71,17 +71,14 @@ impl fmt::Display for Welcome {
         for (transport, address) in broker {
             writeln!(f, "  {:<9}  {address}", name(*transport))?;
         }
-        writeln!(f, "  Dashboard  http://{dashboard}/")?;
+        writeln!(f, "  Dashboard  {dashboard}")?;
         for (gate, devices) in &self.gates {
             writeln!(f, "  Gate       {gate}: {devices}")?;
         }
         writeln!(f, "  Data       {}", self.data_dir.display())?;
         match self.has_logins {
             false => writeln!(f, "\nFor this machine alone: there are no logins.")?,
-            true => writeln!(
-                f,
-                "\nMQTT clients have to log in; the dashboard is for this machine alone."
-            )?,
+            true => writeln!(f, "\nWhoever comes has to log in.")?,
         }
 
         let Some((gate, _)) = self.gates.first() else { return Ok(()) };

@@ -28,6 +28,8 @@ pub struct Config {
     /// Further names under which browsers know this gateway, such as one in `/etc/hosts`. Where there
     /// are users and none is named, any name will do.
     pub allowed_hosts: Vec<String>,
+    /// The certificate of the gateway; with it, it speaks HTTPS and nothing else.
+    pub tls: Tls,
     /// Reverse proxies that say truly for whom they ask, in `X-Forwarded-For` and
     /// `X-Forwarded-Proto`. What others say there is not believed.
     pub trusted_proxies: Vec<Network>,
@@ -68,12 +70,31 @@ pub enum AuditFile {
     At(PathBuf),
 }
 
+/// The section `[gateway.tls]`.
+///
+/// The files are PEM. They are looked at every second and read again when they change; nobody is
+/// disconnected for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// The certificate, followed by those between it and its authority.
+    pub certificate: PathBuf,
+    /// The key of the certificate, without a password.
+    pub key: PathBuf,
+}
+
 /// Bounds: what is beyond them is refused or forgotten, counted, and nobody else's problem.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Open connections, WebSocket or not.
     pub connections: usize,
+    /// Those of one address. Lower it where clients come from many addresses; behind a proxy all come
+    /// from one.
+    pub connections_per_address: usize,
+    /// Connections that have not asked for anything yet. When there are more, the one that has been
+    /// silent for longest is closed.
+    pub handshakes: usize,
     /// Bytes of events that wait for one client. One that lets more wait is closed with 4008.
     pub queued_bytes: usize,
     /// Recent events that each channel keeps for clients that come back.
@@ -104,6 +125,7 @@ impl Default for Config {
             name: BridgeId::default(),
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
+            tls: Tls::default(),
             trusted_proxies: Vec::new(),
             logins: LoginConfig::default(),
             ping_every: Duration::from_secs(20),
@@ -121,6 +143,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 12_000,
+            connections_per_address: 12_000,
+            handshakes: 1_000,
             queued_bytes: 1 << 20,
             recent_events: 10_000,
             recent_bytes: 8 << 20,
@@ -167,6 +191,7 @@ impl Config {
             );
             return Err(refused("gateway.listen", reason));
         }
+        self.tls.validate()?;
         for (key, time) in [("idle", self.logins.idle), ("lifetime", self.logins.lifetime)] {
             if time.is_zero() {
                 let reason = "a login that ends at once lets nobody in".to_owned();
@@ -194,8 +219,39 @@ impl From<PathBuf> for AuditFile {
     }
 }
 
+impl Tls {
+    /// Whether there is to be TLS.
+    pub(crate) fn is_wanted(&self) -> bool {
+        *self != Self::default()
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let is_missing = |path: &PathBuf| self.is_wanted() && path.as_os_str().is_empty();
+        if is_missing(&self.certificate) {
+            let reason = "a key needs its certificate: name a PEM file, or make one with \
+                          `manless tls init`";
+            return Err(refused("gateway.tls.certificate", reason.to_owned()));
+        }
+        if is_missing(&self.key) {
+            let reason = "a certificate needs its key: name a PEM file".to_owned();
+            return Err(refused("gateway.tls.key", reason));
+        }
+
+        Ok(())
+    }
+}
+
 impl Limits {
     fn validate(&self) -> Result<(), ConfigError> {
+        let counts = [
+            ("connections", self.connections),
+            ("connections_per_address", self.connections_per_address),
+            ("handshakes", self.handshakes),
+        ];
+        if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            let reason = "with 0 nothing works; 1 is the least".to_owned();
+            return Err(refused(&format!("gateway.limits.{key}"), reason));
+        }
         let rates =
             [("session_commands", self.session_commands), ("gate_commands", self.gate_commands)];
 

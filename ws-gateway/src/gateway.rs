@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use access::Access;
 use schemas::Root;
-use service::config::ConfigError;
+use service::{config::ConfigError, signal::Hangup, tls::Files};
 use tokio::{
     net::TcpListener,
     task::{JoinError, JoinSet},
@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::{
     audit::{self, Audit},
-    config::Config,
+    config::{Config, Tls},
     http::{self, Site},
     relay::Relay,
     uplink,
@@ -22,6 +22,8 @@ use crate::{
 
 /// How long the last clients and the broker may take to hear that the gateway stops.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// What clients may agree on with the gateway, if they ask (RFC 7301).
+const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
 
 /// A gateway that has its port and serves nobody yet.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct Gateway {
     audit: Option<audit::Writer>,
     mqtt: service::mqtt::Config,
     access: Access,
+    certificates: Option<Files>,
+    hangup: Hangup,
 }
 
 /// The gateway cannot start.
@@ -40,6 +44,9 @@ pub enum BindError {
     /// It was asked for what may not be.
     #[error("cannot start the gateway")]
     Config(#[from] ConfigError),
+    /// The system lets nobody listen for signals.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
     /// Somebody else was first.
     #[error(
         "cannot listen on {address}: another program uses port {}; \
@@ -83,6 +90,8 @@ impl Gateway {
     ) -> Result<Self, BindError> {
         config.validate(&access)?;
         mqtt.validate()?;
+        let certificates = config.tls.is_wanted().then(|| certificates(&config.tls)).transpose()?;
+        let hangup = Hangup::listen().map_err(BindError::Signals)?;
         let wanted = config.listen;
         let listener = TcpListener::bind(wanted).await.map_err(|error| refusal(wanted, error))?;
         let address = listener.local_addr().map_err(|error| refusal(wanted, error))?;
@@ -90,7 +99,12 @@ impl Gateway {
         let (audit, writer) = Audit::open(&config)?;
         let relay = Arc::new(Relay::new(config, root, audit));
 
-        Ok(Self { listener, address, relay, audit: writer, mqtt, access })
+        Ok(Self { listener, address, relay, audit: writer, mqtt, access, certificates, hangup })
+    }
+
+    /// Whether it speaks HTTPS.
+    pub fn has_tls(&self) -> bool {
+        self.certificates.is_some()
     }
 
     /// Where it listens.
@@ -109,7 +123,7 @@ impl Gateway {
     ///
     /// A part of it panicked.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), GatewayError> {
-        let Self { listener, address, relay, audit, mqtt, access } = self;
+        let Self { listener, address, relay, audit, mqtt, access, certificates, hangup } = self;
         let (closing, clients_gone) = (CancellationToken::new(), CancellationToken::new());
         let silent = CancellationToken::new();
         let sessions = TaskTracker::new();
@@ -120,14 +134,16 @@ impl Gateway {
             closing.clone(),
             (mqtt.clone(), access.clone()),
         );
-        info!(%address, "The gateway listens");
-        if !address.ip().is_loopback() && relay.config.trusted_proxies.is_empty() {
+        info!(%address, tls = certificates.is_some(), "The gateway listens");
+        let is_open = !address.ip().is_loopback() && relay.config.trusted_proxies.is_empty();
+        if is_open && certificates.is_none() {
             warn!(
                 %address,
-                "Passwords and tokens travel in the clear: put a reverse proxy with TLS in front of \
-                 the gateway, and name it in `gateway.trusted_proxies`"
+                "Passwords and tokens travel in the clear: set `gateway.tls`, or put a reverse proxy \
+                 with TLS in front of the gateway and name it in `gateway.trusted_proxies`"
             );
         }
+        let tls = certificates.as_ref().map(Files::current);
 
         let mut parts = JoinSet::new();
         for shard in relay.hub.shards() {
@@ -157,7 +173,11 @@ impl Gateway {
             }
         });
         parts.spawn(async move {
-            http::serve(listener, site, silent).await;
+            tokio::select! {
+                biased;
+                () = http::serve(listener, tls, site, silent) => {}
+                never = access.keep_up(hangup, certificates) => match never {},
+            }
             // The broker is left last: until then it is told which controllers went.
             clients_gone.cancel();
             relay.audit.close();
@@ -168,6 +188,11 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+fn certificates(tls: &Tls) -> Result<Files, ConfigError> {
+    Files::identity(tls.certificate.clone(), tls.key.clone(), &PROTOCOLS)
+        .map_err(|error| error.refused("gateway.tls", "authority"))
 }
 
 fn refusal(address: SocketAddr, source: io::Error) -> BindError {

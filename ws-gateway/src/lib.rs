@@ -51,7 +51,7 @@ mod streams;
 mod uplink;
 mod visitor;
 
-pub use config::{AuditFile, Config, Limits};
+pub use config::{AuditFile, Config, Limits, Tls};
 pub use gateway::{BindError, Gateway, GatewayError};
 pub use http::{Network, NetworkError};
 pub use logins::LoginConfig;

@@ -13,7 +13,7 @@ use ws_gateway::{Config, Gateway};
 #[command(version)]
 struct Args {
     /// The configuration: one TOML file for all programs.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "MANLESS_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 

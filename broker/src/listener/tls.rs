@@ -1,30 +1,24 @@
 //! TLS of clients: the certificate of the broker, which may change while it runs, and whose
 //! certificate a client has shown.
 
-mod files;
-
 use std::{io, sync::Arc};
 
 use rustls::{
-    ServerConfig,
     pki_types::CertificateDer,
     server::{ClientCertVerifierBuilder, WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::SingleCertAndKey,
 };
-use service::tls::{self, Certificate, CertificateError, NameError, TlsError};
-use tokio::{net::TcpStream, sync::watch};
+use service::{
+    config::ConfigError,
+    tls::{self, Certificate, CertificateError, Current, Files, Loaded, NameError, TlsError},
+};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::config::{ClientCertificates, Tls};
-use files::Loaded;
-
-pub(crate) use files::{Files, LOOK_EVERY};
 
 /// What clients may agree on with the broker, if they ask (RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"mqtt", b"http/1.1"];
-
-/// The configuration for each further connection.
-pub(crate) type Current = watch::Receiver<Arc<ServerConfig>>;
 
 /// A connection does not get as far as MQTT.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +46,20 @@ pub(crate) async fn accept(
 
 fn name(certificate: &CertificateDer<'_>) -> Result<Arc<str>, AcceptError> {
     Ok(Certificate::read(certificate)?.name()?.into())
+}
+
+/// Reads the files for the first time.
+///
+/// # Errors
+///
+/// They cannot be used.
+pub(crate) fn open(config: &Tls) -> Result<Files, ConfigError> {
+    let paths = [Some(&config.certificate), Some(&config.key), config.client_ca.as_ref()];
+    let paths = paths.into_iter().flatten().cloned().collect();
+    let config = config.clone();
+
+    Files::open(paths, move || load(&config))
+        .map_err(|error| error.refused("broker.tls", "client_ca"))
 }
 
 /// Reads the files.

@@ -30,6 +30,7 @@ mod file;
 mod name;
 mod password;
 mod reach;
+mod rereading;
 mod rights;
 mod role;
 mod throttle;

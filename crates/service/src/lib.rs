@@ -6,6 +6,7 @@
 //! | [`config`] | one TOML file, then the environment; unknown keys are errors |
 //! | [`mqtt`] | where the broker is, and how to log in there |
 //! | [`secret`] | passwords: what is never shown, and the files that hold them |
+//! | [`doorstep`] | connections that have not said who they are |
 //! | [`supervisor`] | tasks: started together, stopped together |
 //! | [`open_files`] | how many there may be |
 //! | [`origin`] | whose page a browser shows |
@@ -20,6 +21,7 @@
 
 pub mod backoff;
 pub mod config;
+pub mod doorstep;
 pub mod mqtt;
 pub mod open_files;
 pub mod origin;

@@ -1,8 +1,10 @@
-//! Certificates, keys and authorities: read from PEM files, or refused with a reason.
+//! Certificates, keys and authorities: read from PEM files, or refused with a reason; those of a server
+//! again when they change.
 //!
 //! The one TLS of the workspace is rustls with ring, in its versions 1.2 and 1.3.
 
 mod certificate;
+mod files;
 mod trust;
 
 use std::{
@@ -24,6 +26,7 @@ use rustls::{
 use tracing::warn;
 
 pub use certificate::{Certificate, CertificateError, NameError};
+pub use files::{Current, Files, LOOK_EVERY, Loaded};
 pub use trust::trusting;
 
 use crate::config::ConfigError;

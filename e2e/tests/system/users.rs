@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use e2e::{Listener, Program, Site, Wanted, manless, ours};
+use e2e::{Listener, Program, Site, Wanted, WebSocket, manless, ours};
 use tempfile::TempDir;
 
 const USAGE: i32 = 64;
@@ -132,8 +132,18 @@ fn a_site_with_users_lets_in_who_logs_in_and_its_own_gates() {
         assert_eq!(Said::by(command, "").code, 0);
     }
 
-    let site = Site::configured(&toml, &["gate_in", "gate_out"]);
+    let token = |args: &[&str]| {
+        let mut command = ours("manless");
+        command.arg("token").args(args).arg("--config").arg(&file);
+        Said::by(command, "")
+    };
+    let added = token(&["add", "wall", "--user", "reader"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
 
+    let site = Site::guarded(&toml, &["gate_in", "gate_out"], Some(added.stdout.trim()));
+
+    let mut stranger = WebSocket::connect(site.gateway, "/ws/gate_in");
+    assert_eq!(stranger.close_code(), Some(4401));
     let anonymous = mosquitto_pub(&site, &[]);
     assert!(anonymous.code != 0 && anonymous.stderr.contains("authori"), "{}", anonymous.stderr);
     let wrong = mosquitto_pub(&site, &["-u", "anna", "-P", "wrong"]);
@@ -144,6 +154,54 @@ fn a_site_with_users_lets_in_who_logs_in_and_its_own_gates() {
     let operator = mosquitto_pub(&site, &["-u", "anna", "-P", "open sesame"]);
     assert_eq!((operator.code, &operator.stderr[..]), (0, ""));
     dashboard.hears(&Wanted::a("gate_control_response"));
+
+    assert_eq!(token(&["remove", "wall"]).code, 0);
+    assert_eq!(dashboard.close_code(), Some(4401));
+}
+
+#[test]
+fn a_token_is_made_shown_once_listed_and_removed() {
+    let site = Place::new();
+    for args in [
+        &["add", "anna", "--role", "operator", "--certificate-only"][..],
+        &["add", "otto", "--role", "operator", "--gate", "gate_in", "--certificate-only"],
+        &["add", "bridge", "--role", "gateway", "--certificate-only"],
+    ] {
+        assert_eq!(site.user(args).code, 0);
+    }
+
+    let added = site.token(&["add", "grafana", "--user", "anna", "--expires", "90d"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let token = added.stdout.trim();
+    assert!(token.starts_with("manless_") && token.len() == 72, "{token}");
+    assert!(added.stderr.contains("It is not shown again"), "{}", added.stderr);
+    let added = site.token(&["add", "plc", "--user", "otto", "--gate", "gate_in"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+
+    let listed = site.token(&["list"]).stdout;
+    assert!(listed.contains("grafana  anna, until 2"), "{listed}");
+    assert!(listed.contains("plc      otto, gate_in only, until it is removed"), "{listed}");
+    let kept = fs::read_to_string(site.dir.path().join("data/tokens.toml")).expect("a file");
+    assert!(!kept.contains(token) && !listed.contains(token), "{kept}");
+
+    for (args, said) in [
+        (&["add", "grafana", "--user", "anna"][..], "there is a token `grafana` already"),
+        (&["add", "x", "--user", "zoe"], "there is no user `zoe`"),
+        (&["add", "x", "--user", "otto", "--gate", "gate_out"], "does not have the gate"),
+        (&["add", "x", "--user", "bridge", "--gate", "gate_in"], "not limited to gates"),
+        (&["remove", "x"], "there is no token `x`"),
+    ] {
+        let refused = site.token(args);
+        assert_eq!(refused.code, 1, "{}", refused.stderr);
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    let never = site.token(&["add", "x", "--user", "anna", "--expires", "soon"]);
+    assert_eq!(never.code, USAGE, "{}", never.stderr);
+
+    assert_eq!(site.token(&["remove", "grafana"]).code, 0);
+    let removed = site.user(&["remove", "otto"]);
+    assert!(removed.stderr.contains("Removed 1 of otto's tokens"), "{}", removed.stderr);
+    assert!(site.token(&["list"]).stderr.contains("There are no tokens"));
 }
 
 #[test]
@@ -222,6 +280,13 @@ impl Place {
 
     fn user(&self, args: &[&str]) -> Said {
         self.user_told(args, "")
+    }
+
+    fn token(&self, args: &[&str]) -> Said {
+        let mut command = manless(Path::new(self.dir.path()));
+        command.arg("token").args(args);
+
+        Said::by(command, "")
     }
 
     fn user_told(&self, args: &[&str], input: &str) -> Said {

@@ -1,6 +1,11 @@
 //! Accepts connections and serves HTTP on each, until the gateway stops.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{Router, extract::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -8,18 +13,26 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use service::{
+    doorstep::{Counted, Doorstep, Place},
+    tls::Current,
+};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{Site, client::Scheme, router};
 
-/// How long a client may take to say what it wants.
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
+/// How long it may then take to say what it wants.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// How much of an answer waits for a client that reads slowly: a frame of a stream and little more.
 const MAX_BUFFERED: usize = 64 * 1024;
@@ -34,26 +47,53 @@ pub(super) struct Peer {
     pub(super) address: SocketAddr,
     /// What is spoken with it.
     pub(super) scheme: Scheme,
-    _place: Arc<OwnedSemaphorePermit>,
+    _counted: Arc<(OwnedSemaphorePermit, Counted)>,
+}
+
+/// What each connection is served with.
+#[derive(Clone)]
+struct Desk {
+    router: Router,
+    cancel: CancellationToken,
 }
 
 /// Serves until cancelled. Sessions go on by themselves.
-pub(crate) async fn serve(listener: TcpListener, site: Site, cancel: CancellationToken) {
-    let places = Arc::new(Semaphore::new(site.relay.config.limits.connections));
-    let router = router(site);
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Option<Current>,
+    site: Site,
+    cancel: CancellationToken,
+) {
+    let limits = &site.relay.config.limits;
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let doorstep = Arc::new(Doorstep::new(limits.handshakes, limits.connections_per_address));
+    let figures = Arc::clone(&site.relay.figures);
+    let desk = Desk { router: router(site), cancel };
     let mut connections = JoinSet::new();
 
     loop {
         tokio::select! {
             biased;
-            () = cancel.cancelled() => break,
+            () = desk.cancel.cancelled() => break,
             Some(_) = connections.join_next() => {}
-            accepted = accept(&listener, &places) => match accepted {
-                Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, router.clone(), cancel.clone()));
+            accepted = accept(&listener, &places, &doorstep) => match accepted {
+                Ok((stream, address, permit)) => {
+                    let Ok((place, counted)) = doorstep.enter(address.ip()) else {
+                        debug!(%address, "Turned a connection away: its address has too many");
+                        figures.refused_requests.count();
+                        continue;
+                    };
+                    let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
+                    let peer = Peer { address, scheme, _counted: Arc::new((permit, counted)) };
+                    // One task for each kind: a connection in the clear has no room for TLS.
+                    match tls.clone() {
+                        None => connections.spawn(desk.clone().http(stream, peer, place)),
+                        Some(tls) => connections.spawn(desk.clone().https(stream, tls, peer, place)),
+                    };
                 }
                 Err(error) => {
                     warn!(%error, "Cannot accept a connection");
+                    doorstep.make_room();
                     time::sleep(OUT_OF_SOCKETS).await;
                 }
             },
@@ -65,40 +105,82 @@ pub(crate) async fn serve(listener: TcpListener, site: Site, cancel: Cancellatio
         .await;
 }
 
-/// Waits for a place first: who finds none waits in the system's queue.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, Peer)> {
+/// Waits for a place first: who finds none waits in the system's queue, and whoever has been silent
+/// for longest makes room.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    doorstep: &Doorstep,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    if places.available_permits() == 0 {
+        doorstep.make_room();
+    }
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, address) = listener.accept().await?;
 
-    Ok((stream, Peer { address, scheme: Scheme::Http, _place: Arc::new(place) }))
+    Ok((stream, address, place))
 }
 
-async fn connection(stream: TcpStream, peer: Peer, router: Router, cancel: CancellationToken) {
-    // Without it the connection works, only later.
-    let _ = stream.set_nodelay(true);
-    let router = TowerToHyperService::new(router);
-    let address = peer.address;
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        hyper::service::Service::call(&router, request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(MAX_BUFFERED)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    tokio::pin!(connection);
+impl Desk {
+    async fn https(self, stream: TcpStream, tls: Current, peer: Peer, place: Place) {
+        // Without it the connection works, only later.
+        let _ = stream.set_nodelay(true);
+        let acceptor = TlsAcceptor::from(Arc::clone(&tls.borrow()));
+        let address = peer.address;
+        let handshake = time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream));
 
-    let end = tokio::select! {
-        biased;
-        end = &mut connection => end,
-        () = cancel.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        let stream = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return,
+            () = place.sent_away() => return debug!(%address, "Too many others wait as well"),
+            handshake = handshake => match handshake {
+                Ok(Ok(stream)) => stream,
+                Ok(Err(error)) => return debug!(%address, %error, "No TLS"),
+                Err(_) => return debug!(%address, "No TLS in time"),
+            },
+        };
+        self.serve(stream, peer, place).await;
+    }
+
+    async fn http(self, stream: TcpStream, peer: Peer, place: Place) {
+        let _ = stream.set_nodelay(true);
+
+        self.serve(stream, peer, place).await;
+    }
+
+    async fn serve<S>(self, stream: S, peer: Peer, place: Place)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let router = TowerToHyperService::new(self.router);
+        let address = peer.address;
+        let sent_away = place.sent_away();
+        // Whoever has asked for something does not wait any more.
+        let place = Mutex::new(Some(place));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            drop(place.lock().unwrap_or_else(PoisonError::into_inner).take());
+            request.extensions_mut().insert(peer.clone());
+            hyper::service::Service::call(&router, request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADERS_WITHIN)
+            .max_buf_size(MAX_BUFFERED)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        tokio::pin!(connection);
+
+        let end = tokio::select! {
+            biased;
+            end = &mut connection => end,
+            () = self.cancel.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            () = sent_away => return debug!(%address, "Too many others wait as well"),
+        };
+        if let Err(error) = end {
+            debug!(%address, %error, "A connection broke");
         }
-    };
-    if let Err(error) = end {
-        debug!(%address, %error, "A connection broke");
     }
 }

@@ -19,3 +19,4 @@ mod relay;
 mod rig;
 mod several;
 mod streams;
+mod tls;

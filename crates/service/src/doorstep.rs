@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// All who wait, and all addresses.
 #[derive(Debug)]
-pub(crate) struct Doorstep {
+pub struct Doorstep {
     places: usize,
     per_address: usize,
     inner: Mutex<Inner>,
@@ -38,7 +38,7 @@ struct Waiting {
 
 /// The place of one connection, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub struct Place {
     doorstep: Arc<Doorstep>,
     number: u64,
     sent_away: CancellationToken,
@@ -46,22 +46,27 @@ pub(crate) struct Place {
 
 /// One connection of an address, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub struct Counted {
     doorstep: Arc<Doorstep>,
     address: IpAddr,
 }
 
 /// The address has as many connections as it may.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Crowded;
+pub struct Crowded;
 
 impl Doorstep {
-    pub(crate) fn new(places: usize, per_address: usize) -> Self {
+    /// A doorstep for so many who wait, and so many connections of one address.
+    pub fn new(places: usize, per_address: usize) -> Self {
         Self { places, per_address, inner: Mutex::default() }
     }
 
     /// A place for a newcomer; where there is none, that of whoever has waited longest.
-    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<(Place, Counted), Crowded> {
+    ///
+    /// # Errors
+    ///
+    /// The address has as many connections as it may, and none of them waits.
+    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Result<(Place, Counted), Crowded> {
         let address = network(address);
         let mut inner = self.lock();
         if inner.connections.get(&address).is_some_and(|count| *count >= self.per_address) {
@@ -83,8 +88,18 @@ impl Doorstep {
     }
 
     /// Sends away whoever has waited longest: its socket is needed.
-    pub(crate) fn make_room(&self) {
+    pub fn make_room(&self) {
         self.lock().send_longest_away();
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
+    /// How many connections there are, of all addresses.
+    pub fn connections(&self) -> usize {
+        self.lock().connections.values().sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -119,9 +134,9 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 impl Place {
-    /// Resolves when somebody else needs the place.
-    pub(crate) async fn sent_away(&self) {
-        self.sent_away.cancelled().await;
+    /// Resolves when somebody else needs the place; never, where it was given up before.
+    pub fn sent_away(&self) -> impl Future<Output = ()> + use<> {
+        self.sent_away.clone().cancelled_owned()
     }
 }
 
@@ -140,19 +155,6 @@ impl Drop for Counted {
                 inner.connections.remove(&self.address);
             }
         }
-    }
-}
-
-#[cfg(feature = "fuzzing")]
-impl Doorstep {
-    /// How many wait.
-    pub(crate) fn waiting(&self) -> usize {
-        self.lock().waiting.len()
-    }
-
-    /// How many connections there are, of all addresses.
-    pub(crate) fn connections(&self) -> usize {
-        self.lock().connections.values().sum()
     }
 }
 
