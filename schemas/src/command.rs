@@ -111,7 +111,8 @@ impl CommandBody {
         match self {
             Self::GateControl(control) => control.requested_by.as_deref(),
             Self::CameraControl(control) => control.requested_by.as_deref(),
-            Self::RequestStatus(_) | Self::RequestEvents(_) => None,
+            Self::RequestStatus(request) => request.requested_by.as_deref(),
+            Self::RequestEvents(request) => request.requested_by.as_deref(),
         }
     }
 

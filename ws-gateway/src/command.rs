@@ -96,10 +96,10 @@ pub(crate) fn stamp(mut command: Command, requested_by: String, now: Timestamp) 
             control.expires_at = Some(until);
         }
         CommandBody::RequestStatus(request) => {
-            request.extra.insert("requested_by".to_owned(), requested_by.into());
+            request.requested_by = Some(requested_by);
         }
         CommandBody::RequestEvents(request) => {
-            request.extra.insert("requested_by".to_owned(), requested_by.into());
+            request.requested_by = Some(requested_by);
         }
     }
 

@@ -688,6 +688,8 @@ export interface RequestStatus {
   gate_id?: GateId | null;
   /** By which the command is recognised. */
   command_id?: Id | null;
+  /** Who wants it. */
+  requested_by?: string | null;
 }
 
 /** Asks a gate for journaled events again, byte for byte. */
@@ -702,6 +704,8 @@ export interface RequestEvents {
   from_seq: number;
   /** The last one wanted. Absent: the newest. */
   to_seq?: number | null;
+  /** Who wants it. */
+  requested_by?: string | null;
 }
 
 /** The first message on every connection. */

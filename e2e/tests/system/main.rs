@@ -8,6 +8,7 @@ mod broker_hung;
 mod broker_restarted;
 mod cables;
 mod configuration;
+mod contract;
 mod controller;
 mod dashboard;
 mod foreign_broker;

@@ -128,6 +128,9 @@ pub struct RequestStatus {
     /// By which the command is recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_id: Option<Id>,
+    /// Who wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
     /// What this version does not know, kept as it came.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -151,6 +154,9 @@ pub struct RequestEvents {
     /// The last one wanted. Absent: the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_seq: Option<u64>,
+    /// Who wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
     /// What this version does not know, kept as it came.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

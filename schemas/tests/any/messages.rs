@@ -237,7 +237,12 @@ fn command_body() -> impl Strategy<Value = CommandBody> {
                 })
             }),
         (maybe(id()), extra()).prop_map(|(command_id, extra)| {
-            CommandBody::RequestStatus(RequestStatus { gate_id: None, command_id, extra })
+            CommandBody::RequestStatus(RequestStatus {
+                gate_id: None,
+                command_id,
+                requested_by: None,
+                extra,
+            })
         }),
         (maybe(id()), any::<u64>(), maybe(any::<u64>()), extra()).prop_map(
             |(journal, from_seq, to_seq, extra)| {
@@ -247,6 +252,7 @@ fn command_body() -> impl Strategy<Value = CommandBody> {
                     journal,
                     from_seq,
                     to_seq,
+                    requested_by: None,
                     extra,
                 })
             }
