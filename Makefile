@@ -96,7 +96,7 @@ unit: ## All tests in Rust: crates, documentation, the whole system
 	fi
 	$(CARGO) test $(LOCKED) --workspace --doc
 
-contract: $(TYPESCRIPT)/node_modules/.package-lock.json ## The published contract from the types: schemas/json, AsyncAPI, TypeScript
+contract: $(TYPESCRIPT)/node_modules/.package-lock.json ## The published contract from the types: schemas/json, AsyncAPI, /docs, TypeScript
 	$(CARGO) run --quiet $(LOCKED) -p contract
 	cd $(TYPESCRIPT) && npm run --silent generate
 

@@ -4,6 +4,7 @@ mod client;
 mod cookie;
 mod credentials;
 mod dashboard;
+mod docs;
 mod guard;
 mod headers;
 mod listener;
@@ -90,6 +91,7 @@ fn router(site: Site) -> Router {
         .route("/healthz", get(status::health))
         .route("/readyz", get(status::readiness))
         .merge(dashboard::routes())
+        .merge(docs::routes())
         .route("/ws/{channel}", get(upgrade::dashboard))
         .route("/ws/controller/{gate}", get(upgrade::controller))
         .merge(known)

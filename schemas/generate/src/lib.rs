@@ -7,6 +7,7 @@
 //! | `schemas/json/outgoing.schema.json` | whatever a client may send, by `type` |
 //! | `schemas/json/envelope.schema.json` | what all of them have in common |
 //! | `schemas/asyncapi.yaml` | servers, topics, channels, logins: AsyncAPI 3 |
+//! | `ws-gateway/page/docs/index.html` | a page for people, which the gateway serves at `/docs` |
 //!
 //! What a schema promises: **a reader may rely on it for ever.** It says which fields a message has
 //! at least, and of which kind each is. Fields and words that it does not name are allowed, because
@@ -19,6 +20,7 @@ mod examples;
 mod folder;
 mod messages;
 mod open;
+mod page;
 mod schema;
 
 use std::path::PathBuf;
@@ -37,6 +39,7 @@ pub fn files(folder: &Folder) -> Result<Vec<File>> {
     let messages = messages(folder)?;
     let mut files = schema::files(&messages)?;
     files.push(asyncapi::file(&messages)?);
+    files.push(page::file(&messages));
 
     Ok(files)
 }

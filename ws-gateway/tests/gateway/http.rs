@@ -78,6 +78,28 @@ async fn the_page_runs_nothing_but_its_own_script_and_goes_into_no_frame() {
 }
 
 #[tokio::test]
+async fn the_contract_is_a_page_that_runs_and_loads_nothing() {
+    let site = Site::start().await;
+
+    for (path, content_type, said) in [
+        ("/docs", "text/html", "id=\"gate_control_response\""),
+        ("/docs/docs.css", "text/css", "prefers-color-scheme: dark"),
+        ("/docs/asyncapi.yaml", "application/yaml", "parking/{gate_id}/gate_status"),
+    ] {
+        let page = site.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.header("content-type").unwrap().starts_with(content_type));
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("script"));
+        assert!(page.text().contains(said), "{path} does not say {said}");
+    }
+    let html = site.get("/docs").await.text();
+    for loaded in ["<script", "style=", "onclick", "http://", "https://", "src="] {
+        assert!(!html.contains(loaded), "the page has {loaded}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_another_host_cannot_use_the_gateway() {
     let mut config = config();
     config.allowed_origins = vec!["https://dash.example.org".to_owned()];
