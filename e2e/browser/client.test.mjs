@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -12,6 +11,7 @@ import { GateClient } from "manless-client";
 import WebSocket from "ws";
 
 import { CARD, Site } from "./site.mjs";
+import { Wire } from "./wire.mjs";
 
 const README = join(import.meta.dirname, "../../dashboard/src/client/README.md");
 
@@ -193,64 +193,4 @@ function heard(client, name, wanted = () => true) {
       resolve(event);
     });
   });
-}
-
-/** A wire between client and gateway that can be cut, or swallow all that is put into it. */
-class Wire {
-  #server;
-  #gateway;
-  #pairs = new Set();
-  #state = "whole";
-
-  static async to(gateway) {
-    const wire = new Wire();
-    wire.#gateway = gateway;
-    wire.#server = createServer((near) => wire.#join(near));
-    wire.#server.listen(0, "127.0.0.1");
-    await once(wire.#server, "listening");
-
-    return wire;
-  }
-
-  get address() {
-    return `ws://127.0.0.1:${this.#server.address().port}`;
-  }
-
-  cut() {
-    this.#state = "cut";
-    this.#drop();
-  }
-
-  swallow() {
-    this.#state = "swallowing";
-  }
-
-  mend() {
-    this.#state = "whole";
-  }
-
-  close() {
-    this.#drop();
-    this.#server.close();
-  }
-
-  #join(near) {
-    if (this.#state === "cut") return near.destroy();
-
-    const far = connect(this.#gateway.port, this.#gateway.hostname);
-    this.#pairs.add(near).add(far);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ]) {
-      from.on("data", (bytes) => this.#state === "whole" && to.write(bytes));
-      from.on("error", () => to.destroy());
-      from.on("close", () => to.destroy());
-    }
-  }
-
-  #drop() {
-    for (const socket of this.#pairs) socket.destroy();
-    this.#pairs.clear();
-  }
 }

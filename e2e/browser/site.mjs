@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,12 +16,18 @@ const PATIENCE = 30_000;
 /** A card that opens gates. */
 export const CARD = "04A1B2C3";
 
+/** The password of everybody who may log in at a site of the tests. */
+export const PASSWORD = "open sesame";
+
 /** A running `manless up`, on ports of its own. */
 export class Site {
-  static async up() {
+  /** With users, such as `["otto", "operator", "gate_in"]`, everybody has to log in. */
+  static async up(users = []) {
     if (!existsSync(MANLESS)) throw new Error(`${MANLESS} is not there: run \`make test\``);
 
-    const site = new Site(await mkdtemp(join(tmpdir(), "manless-")));
+    const directory = await mkdtemp(join(tmpdir(), "manless-"));
+    for (const user of users) await add(directory, user);
+    const site = new Site(directory);
     for await (const line of site.#process.lines()) {
       const [name, value] = line.trim().split(/\s+/);
       if (name === "MQTT") site.mqtt = new URL(`mqtt://${value}`);
@@ -83,6 +89,16 @@ export class Site {
     await this.#process.end("SIGKILL");
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** Makes a login of a site that does not run yet. */
+async function add(directory, [name, role, ...gates]) {
+  const file = join(directory, "password");
+  await writeFile(file, PASSWORD);
+  const words = ["user", "add", name, "--role", role, ...gates.flatMap((gate) => ["--gate", gate]), "--password-file", file];
+  const user = new Process(MANLESS, words, { MANLESS_DATA_DIR: directory });
+  const code = await user.end();
+  if (code !== 0) throw new Error(`${words.join(" ")}: ${user.complaints}`);
 }
 
 /** What is heard on a topic. */

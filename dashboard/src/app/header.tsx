@@ -60,7 +60,7 @@ function Language() {
           data-kind="plain"
           data-size="small"
           lang={one}
-          aria-label={NAMES[one]}
+          aria-label={`${one.toUpperCase()} ${NAMES[one]}`}
           aria-pressed={language === one}
           onClick={() => choose(one)}
         >

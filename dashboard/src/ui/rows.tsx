@@ -40,7 +40,7 @@ export function Rows<T>({ items, label, keyOf, renderRow, onTop }: Props<T>) {
   return (
     // A region that scrolls can be reached and scrolled with the keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div ref={frame} className="rows" tabIndex={0} onScroll={look} role="region" aria-label={label}>
+    <div ref={frame} className="rows" tabIndex={0} onScroll={look} role="group" aria-label={label}>
       <ul className="rows-space" style={{ height: `${items.length * view.row}px` }}>
         {shown.map((item, index) => (
           <li

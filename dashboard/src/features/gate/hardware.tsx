@@ -14,8 +14,7 @@ export function Hardware({ gate }: { gate: GateState }) {
   return (
     <section className="panel stack tight" aria-label={t("devices.title")}>
       <h2>{t("devices.title")}</h2>
-      <div className="table-frame">
-        <table>
+        <table className="wrapped">
           <tbody>
             {DEVICES.map((device) => (
               <Row key={device} gate={gate} device={device} />
@@ -39,7 +38,6 @@ export function Hardware({ gate }: { gate: GateState }) {
             )}
           </tbody>
         </table>
-      </div>
     </section>
   );
 }
