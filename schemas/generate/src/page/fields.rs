@@ -65,10 +65,7 @@ fn resolve<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> &'a Va
 }
 
 fn kind(schema: &Value) -> String {
-    let name = match &schema["type"] {
-        Value::Array(names) => names[0].as_str(),
-        name => name.as_str(),
-    };
+    let name = schema["type"].as_str().or_else(|| schema["type"].get(0)?.as_str());
     let limits = match (schema["minimum"].as_u64(), schema["maximum"].as_u64()) {
         (Some(least), Some(most)) if most < u64::from(u32::MAX) => format!(", {least} to {most}"),
         _ => String::new(),
