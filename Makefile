@@ -18,11 +18,11 @@ SECONDS := 60
 HOURS := 24
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware \
+.PHONY: help run test check bench bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware test-home-assistant \
 	dashboard dashboard-check dashboard-test
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## The whole site on this machine; stop it with Ctrl-C
 	@scripts/install-missing run
@@ -125,6 +125,10 @@ dashboard-test: $(DASHBOARD)/node_modules/.package-lock.json ## The tests of the
 
 test-hardware: ## Cameras behind the kernel's own drivers, in a virtual machine (needs qemu)
 	@test-hardware/run
+
+test-home-assistant: ## What Home Assistant makes of a site (needs Python 3.13 and the network once)
+	$(CARGO) build $(LOCKED)
+	@e2e/home-assistant/run
 
 browser: $(BROWSER)/node_modules/.package-lock.json $(CLIENT)/dist/index.js ## The page in a browser, and the client library against a site
 	$(CARGO) build $(LOCKED) $(EVERYTHING)

@@ -17,6 +17,7 @@ use crate::{
     cards::{Cards, Link, Loaded},
     commands::{self, Admission, Commands},
     config::{Camera, CardReader, Config, Port, ReaderPort, Site},
+    home_assistant::Discovery,
     journal_task::{self, Closed, JournalHandle, Retention},
     lane_task,
     mailbox::Mailbox,
@@ -213,6 +214,12 @@ impl Agent {
             board: changes.clone(),
             replays,
             link,
+            discovery: Discovery::of(
+                &self.site.home_assistant,
+                &self.site.root,
+                &self.gate,
+                &self.config,
+            ),
         };
         let commands = Commands {
             root: self.site.root.clone(),

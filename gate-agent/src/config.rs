@@ -3,6 +3,7 @@
 mod barrier;
 mod camera;
 mod card_reader;
+mod home_assistant;
 mod keep_pictures;
 mod lane;
 mod port;
@@ -19,6 +20,7 @@ pub use barrier::{
 };
 pub use camera::{Camera, Device, Fitted, Login, Network, Source, Wanted};
 pub use card_reader::{CardReader, ReaderPort};
+pub use home_assistant::HomeAssistant;
 pub use keep_pictures::KeepPictures;
 pub use lane::{AntiPassback, Ask, Cards, Lane, Otherwise, PassbackRule};
 pub use port::Port;
@@ -46,6 +48,8 @@ pub struct Site {
     pub data_dir: PathBuf,
     /// Where the broker is.
     pub mqtt: service::mqtt::Config,
+    /// Whether gates make themselves known to Home Assistant.
+    pub home_assistant: HomeAssistant,
 }
 
 /// One gate: `[gates.gate_in]`.

@@ -18,6 +18,7 @@ mod card_reader;
 mod cards;
 mod commands;
 mod config;
+mod home_assistant;
 pub mod install;
 mod journal_task;
 mod lane_task;
@@ -36,7 +37,7 @@ pub use app::{Agent, PrepareError};
 pub use camera::camera_worker;
 pub use config::{
     AntiPassback, Ask, Barrier, Camera, CardReader, Cards, Config, Device, Dialect, Direction,
-    Fitted, KeepPictures, Lane, Login, LoopReport, MoverReport, Network, Otherwise, PassbackRule,
-    Pattern, Port, PositionReport, Protocol, ReaderPort, RefusalReport, Report, Site, Source,
-    Wanted, Wire,
+    Fitted, HomeAssistant, KeepPictures, Lane, Login, LoopReport, MoverReport, Network, Otherwise,
+    PassbackRule, Pattern, Port, PositionReport, Protocol, ReaderPort, RefusalReport, Report, Site,
+    Source, Wanted, Wire,
 };

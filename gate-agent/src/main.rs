@@ -46,6 +46,7 @@ async fn run(args: Args) -> Result<()> {
         root: settings.read("root")?,
         data_dir: settings.data_dir()?,
         mqtt: settings.read("mqtt")?,
+        home_assistant: settings.read("home_assistant")?,
     };
     let socket = site.data_dir.join(format!("{}.sock", args.gate));
 

@@ -24,6 +24,7 @@ use crate::{
     board::{Change, Identity},
     cards::Link,
     commands::Arrival,
+    home_assistant::Discovery,
     journal_task::JournalHandle,
     mailbox::Mailbox,
     voice::Voice,
@@ -46,6 +47,7 @@ pub(crate) struct Uplink {
     pub(crate) board: mpsc::Sender<Change>,
     pub(crate) replays: mpsc::Receiver<Entry>,
     pub(crate) link: watch::Sender<Link>,
+    pub(crate) discovery: Option<Discovery>,
 }
 
 impl Uplink {

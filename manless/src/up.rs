@@ -16,7 +16,7 @@ use std::{
 use access::{Access, Role};
 use anyhow::{Context, Result};
 use broker::{Broker, Transport};
-use gate_agent::{Agent, Config, Site};
+use gate_agent::{Agent, Config, HomeAssistant, Site};
 use schemas::{GateId, Root};
 use service::{
     Secret, Supervisor,
@@ -84,12 +84,18 @@ async fn start(settings: &Settings) -> Result<Running> {
     let scheme = if gateway.has_tls() { "https" } else { "http" };
     let dashboard = format!("{scheme}://{}/", gateway.local_addr());
     let grace = GRACE.max(gateway.grace());
+    let home_assistant: HomeAssistant = settings.read("home_assistant")?;
     let agents = gates
         .into_iter()
         .zip(logins)
         .map(|((gate, config), login)| {
             let mqtt = with(login, &mqtt);
-            let site = Site { root: root.clone(), data_dir: data_dir.clone(), mqtt };
+            let site = Site {
+                root: root.clone(),
+                data_dir: data_dir.clone(),
+                mqtt,
+                home_assistant: home_assistant.clone(),
+            };
 
             Agent::prepare(gate, config, site)
         })

@@ -29,6 +29,7 @@
 mod command;
 mod decode;
 mod gate_id;
+mod home_assistant;
 mod id;
 #[cfg(feature = "json-schema")]
 mod json_schema;
@@ -41,6 +42,7 @@ mod topic;
 pub use command::{Command, CommandBody, Salvaged};
 pub use decode::{DecodeError, MAX_MESSAGE};
 pub use gate_id::{BridgeId, GateId, GateIdError};
+pub use home_assistant::{DISCOVERY_PREFIX, birth_topic, device_id, discovery_topic};
 pub use id::{Id, IdError};
 pub use message::{Body, JournalPosition, Message, Picture, Report, Source};
 pub use message_type::{Delivery, Durability, Kind, MessageType, Qos, Retention, UnknownType};

@@ -2,7 +2,7 @@
 //!
 //! | role | publishes | subscribes to |
 //! |---|---|---|
-//! | `agent` | everything but commands, at its gates | commands to its gates |
+//! | `agent` | everything but commands, at its gates; what Home Assistant is told of them | commands to its gates; when Home Assistant comes |
 //! | `gateway` | everything below the root | the same, and `$SYS/#` |
 //! | `operator`, `admin` | commands, to its gates or to all | the same gates; all: `$SYS/#`, too |
 //! | `viewer`, `integrator` | nothing | its gates or everything below the root |
@@ -16,7 +16,7 @@ use std::{
 };
 
 use mqtt_topic as topic;
-use schemas::{GateId, MessageType, Root, Topic};
+use schemas::{DISCOVERY_PREFIX, GateId, MessageType, Root, Topic, birth_topic, discovery_topic};
 use service::config::ConfigError;
 
 use crate::{config::RoleConfig, rights::Rights};
@@ -103,8 +103,8 @@ impl Role {
 
         match self {
             Self::Agent => Rights::new(
-                at(root, gates, |kind| !kind.is_command()),
-                at(root, gates, MessageType::is_command),
+                at(root, gates, |kind| !kind.is_command()).chain(introductions(root, gates)),
+                at(root, gates, MessageType::is_command).chain([birth_topic(DISCOVERY_PREFIX)]),
             ),
             Self::Gateway => Rights::new([everything.clone()], [everything, FIGURES.to_owned()]),
             Self::Operator | Self::Admin if gates.is_empty() => {
@@ -200,6 +200,11 @@ fn at(
             .map(|kind| Topic::Gate(gate.clone(), *kind).below(root))
             .collect::<Vec<String>>()
     })
+}
+
+/// Where gates make themselves known to Home Assistant.
+fn introductions(root: &Root, gates: &BTreeSet<GateId>) -> impl Iterator<Item = String> {
+    gates.iter().map(move |gate| discovery_topic(DISCOVERY_PREFIX, root, gate))
 }
 
 /// All that is said at some gates, and to them.

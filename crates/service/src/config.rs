@@ -23,7 +23,8 @@ const PREFIX: &str = "MANLESS_";
 /// Belongs to the arguments: it names the file.
 const FILE: &str = "MANLESS_CONFIG";
 /// Everything that may stand at the top of the file.
-const KEYS: [&str; 8] = ["root", "data_dir", "log", "access", "mqtt", "broker", "gateway", "gates"];
+const KEYS: [&str; 9] =
+    ["root", "data_dir", "log", "access", "mqtt", "broker", "gateway", "gates", "home_assistant"];
 const GATEWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
 
 const DATA_DIR: &str = "manless-data";

@@ -55,6 +55,15 @@ pub(super) struct Connection<'a> {
     /// The last event that there was when the journal was asked.
     asked_until: u64,
     subscribed: Option<Instant>,
+    /// Whether Home Assistant has to be told of the gate.
+    introduction: Introduction,
+}
+
+/// Whether Home Assistant knows the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Introduction {
+    Due,
+    Done,
 }
 
 /// Whether the journal was asked for events.
@@ -90,6 +99,7 @@ impl<'a> Connection<'a> {
             fetching: Fetching::No,
             asked_until: 0,
             subscribed: None,
+            introduction: Introduction::Due,
         };
         let end = tokio::select! {
             end = poll(event_loop, events) => Err(connection.lost(end)),
@@ -157,7 +167,9 @@ impl<'a> Connection<'a> {
     /// Hands over what there is while the window has room: the mailbox first, which is short.
     fn hand_over(&mut self) -> Result<(), End> {
         while self.window.has_room() {
-            if let Some(post) = self.uplink.mailbox.take() {
+            if self.introduction == Introduction::Due {
+                self.introduce()?;
+            } else if let Some(post) = self.uplink.mailbox.take() {
                 self.publish(post.kind, post.topic.clone(), post.bytes.clone(), Token::Post(post))?;
             } else if let Some(entry) = self.entries.pop_front() {
                 let token = Token::Event(entry.seq);
@@ -169,6 +181,15 @@ impl<'a> Connection<'a> {
         }
 
         Ok(())
+    }
+
+    /// Tells Home Assistant of the gate, where that is wanted. It is retained, as a state is.
+    fn introduce(&mut self) -> Result<(), End> {
+        self.introduction = Introduction::Done;
+        let Some(discovery) = &self.uplink.discovery else { return Ok(()) };
+
+        let (topic, bytes) = (discovery.topic.clone(), discovery.bytes.clone());
+        self.publish(MessageType::SystemStatus, topic, bytes, Token::Once)
     }
 
     /// Asks the journal for more, if there is more.
@@ -226,9 +247,7 @@ impl<'a> Connection<'a> {
                 self.subscribe().map_err(|error| self.lost(error.to_string()))?;
             }
             Some(Event::Incoming(Incoming::SubAck(granted))) => {
-                if granted.return_codes.contains(&SubscribeReasonCode::Failure) {
-                    return Err(self.lost("the broker refuses the gate its commands".to_owned()));
-                }
+                self.on_subscribed(&granted.return_codes)?;
                 self.subscribed = Some(Instant::now());
             }
             Some(Event::Incoming(Incoming::Publish(publish))) => self.on_publish(publish),
@@ -244,18 +263,44 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
+    /// Commands, and last the arrivals of Home Assistant.
     fn subscribe(&self) -> Result<(), ClientError> {
-        let filters = MessageType::ALL
+        let commands = MessageType::ALL
             .into_iter()
             .filter(|kind| kind.kind() == Kind::Command)
-            .map(|kind| SubscribeFilter::new(self.uplink.topic(kind), QoS::AtLeastOnce));
+            .map(|kind| self.uplink.topic(kind));
+        let births = self.uplink.discovery.iter().map(|discovery| discovery.birth.clone());
+        let filters = commands.chain(births);
 
-        self.client.try_subscribe_many(filters)
+        self.client.try_subscribe_many(
+            filters.map(|filter| SubscribeFilter::new(filter, QoS::AtLeastOnce)),
+        )
     }
 
-    fn on_publish(&self, publish: Publish) {
+    /// A gate without commands is none; one that Home Assistant does not know is.
+    fn on_subscribed(&self, codes: &[SubscribeReasonCode]) -> Result<(), End> {
+        let of_births = usize::from(self.uplink.discovery.is_some());
+        let (commands, births) = codes.split_at(codes.len().saturating_sub(of_births));
+
+        if commands.contains(&SubscribeReasonCode::Failure) {
+            return Err(self.lost("the broker refuses the gate its commands".to_owned()));
+        }
+        if births.contains(&SubscribeReasonCode::Failure) {
+            warn!("The broker does not let the gate hear when Home Assistant has come");
+        }
+
+        Ok(())
+    }
+
+    fn on_publish(&mut self, publish: Publish) {
         // Ours are ASCII: what is no text was meant for nobody here.
         let Ok(topic) = String::from_utf8(publish.topic.into()) else { return };
+        if let Some(discovery) = self.uplink.discovery.as_ref().filter(|d| d.birth == topic) {
+            if discovery.is_wanted(&topic, &publish.payload) {
+                self.introduction = Introduction::Due;
+            }
+            return;
+        }
         let Some(subscribed) = self.subscribed.or_else(|| publish.retain.then(Instant::now)) else {
             return warn!(topic, "Arrived before the subscription: dropped");
         };

@@ -3,7 +3,7 @@
 use std::{error::Error, fs, path::PathBuf, time::Duration};
 
 use barrier_link::Position;
-use gate_agent::{Agent, Ask, Cards, Config, Lane, Otherwise, Site};
+use gate_agent::{Agent, Ask, Cards, Config, HomeAssistant, Lane, Otherwise, Site};
 use schemas::Root;
 use serde_json::{Value, json};
 use service::mqtt;
@@ -151,6 +151,7 @@ fn refusal(lane: &Lane, dir: &TempDir) -> String {
         root: Root::default(),
         data_dir: dir.path().to_owned(),
         mqtt: mqtt::Config::at("127.0.0.1:1".parse().unwrap()),
+        home_assistant: HomeAssistant::default(),
     };
     let error = Agent::prepare("gate_in".parse().unwrap(), config, site).unwrap_err();
 

@@ -10,6 +10,7 @@ mod devices;
 mod events;
 #[cfg(target_os = "linux")]
 mod hid;
+mod home_assistant;
 mod lane;
 mod life;
 mod readers;

@@ -4,7 +4,9 @@ use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Du
 
 use access::Access;
 use broker::{Broker, Transport};
-use gate_agent::{Agent, Barrier, Camera, CardReader, Config, Lane, Port, ReaderPort, Site};
+use gate_agent::{
+    Agent, Barrier, Camera, CardReader, Config, HomeAssistant, Lane, Port, ReaderPort, Site,
+};
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, Publish, PublishOptions, QoS};
 use schemas::Root;
 use serde_json::{Value, json};
@@ -60,6 +62,7 @@ struct Fitting {
     /// The simulated one where there is none.
     reader: Option<CardReader>,
     camera: Camera,
+    home_assistant: HomeAssistant,
 }
 
 impl Rig {
@@ -83,6 +86,16 @@ impl Rig {
         Self::start_in(dir, Fitting { lane, ..Fitting::default() }).await
     }
 
+    /// The same where Home Assistant is told.
+    pub(crate) async fn with_home_assistant(home_assistant: HomeAssistant) -> Self {
+        Self::start_with(Fitting { home_assistant, ..Fitting::default() }).await
+    }
+
+    /// From the next start of the agent on.
+    pub(crate) fn set_home_assistant(&mut self, home_assistant: HomeAssistant) {
+        self.fitting.home_assistant = home_assistant;
+    }
+
     async fn start_with(fitting: Fitting) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), fitting).await
     }
@@ -104,6 +117,7 @@ impl Rig {
             root: Root::default(),
             data_dir: self.dir.path().join("data"),
             mqtt: mqtt::Config::at(self.broker.address),
+            home_assistant: self.fitting.home_assistant.clone(),
         };
         let agent = Agent::prepare("gate_in".parse().unwrap(), self.config(), site).unwrap();
         let mut supervisor = Supervisor::default();
@@ -137,7 +151,7 @@ impl Rig {
     }
 
     fn config(&self) -> Config {
-        let Fitting { lane, reader, camera } = self.fitting.clone();
+        let Fitting { lane, reader, camera, .. } = self.fitting.clone();
         let config = config(&self.gate);
         let card_reader = reader.or(config.card_reader);
 

@@ -22,6 +22,23 @@ fn an_agent_speaks_for_its_gate_and_hears_its_commands() {
 }
 
 #[test]
+fn an_agent_tells_home_assistant_of_its_gate_alone() {
+    let rights = rights(&Role::Agent, &["gate_in"]);
+
+    assert!(rights.may_publish("homeassistant/device/manless_parking_gate_in/config"));
+    assert!(rights.may_subscribe("homeassistant/status"));
+    for topic in [
+        "homeassistant/device/manless_parking_gate_out/config",
+        "homeassistant/device/manless_parking_gate_in",
+        "homeassistant/status",
+        "homeassistant/cover/door/config",
+    ] {
+        assert!(!rights.may_publish(topic), "{topic}");
+    }
+    assert!(!rights.may_subscribe("homeassistant/#"));
+}
+
+#[test]
 fn an_agent_may_have_several_gates() {
     let rights = rights(&Role::Agent, &["gate_in", "gate_out"]);
 
