@@ -76,7 +76,7 @@ pub(crate) async fn serve(
             biased;
             () = desk.cancel.cancelled() => break,
             Some(_) = connections.join_next() => {}
-            accepted = accept(&listener, &places, &doorstep) => match accepted {
+            accepted = accept(&listener, &places) => match accepted {
                 Ok((stream, address, permit)) => {
                     let Ok((place, counted)) = doorstep.enter(address.ip()) else {
                         debug!(%address, "Turned a connection away: its address has too many");
@@ -105,16 +105,11 @@ pub(crate) async fn serve(
         .await;
 }
 
-/// Waits for a place first: who finds none waits in the system's queue, and whoever has been silent
-/// for longest makes room.
+/// Waits for a place first: who finds none waits in the system's queue.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-    doorstep: &Doorstep,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    if places.available_permits() == 0 {
-        doorstep.make_room();
-    }
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, address) = listener.accept().await?;
 
