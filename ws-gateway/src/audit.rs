@@ -94,23 +94,19 @@ impl Audit {
         self.expect(command, who, Echo::Ignored);
     }
 
-    /// The gateway answers a command itself.
-    pub(crate) fn refused(&self, command: &Command, who: &Who, refusal: &Refusal, was_sent: bool) {
-        let elapsed = command.command_id().and_then(|id| match was_sent {
-            // The gate may still answer.
-            true => self.pending().elapsed(id, Instant::now()),
-            false => self.pending().forget(id).map(|sent| sent.at.elapsed()),
-        });
-        let record = self.of_command(command, who);
+    /// The gateway refuses a command: nothing was sent.
+    pub(crate) fn refused(&self, command: &Command, who: &Who, refusal: &Refusal) {
+        let sent = command.command_id().and_then(|id| self.pending().forget(id));
 
-        self.record(Record {
-            what: What::Refusal,
-            reason: Some(refusal.message.clone()),
-            status: word(&refusal.status),
-            code: word(&refusal.code),
-            elapsed_ms: elapsed.map(milliseconds),
-            ..record
-        });
+        self.answered_here(command, who, refusal, sent.map(|sent| sent.at.elapsed()));
+    }
+
+    /// No gate has answered a command. One still may.
+    pub(crate) fn unanswered(&self, command: &Command, who: &Who, refusal: &Refusal) {
+        let elapsed =
+            command.command_id().and_then(|id| self.pending().elapsed(id, Instant::now()));
+
+        self.answered_here(command, who, refusal, elapsed);
     }
 
     /// A command came from the broker: ours comes back, or somebody published it.
@@ -182,6 +178,23 @@ impl Audit {
             let sent = Sent { who: who.clone(), at: Instant::now(), echo };
             self.pending().add(id.clone(), sent);
         }
+    }
+
+    fn answered_here(
+        &self,
+        command: &Command,
+        who: &Who,
+        refusal: &Refusal,
+        elapsed: Option<Duration>,
+    ) {
+        self.record(Record {
+            what: What::Refusal,
+            reason: Some(refusal.message.clone()),
+            status: word(&refusal.status),
+            code: word(&refusal.code),
+            elapsed_ms: elapsed.map(milliseconds),
+            ..self.of_command(command, who)
+        });
     }
 
     fn of_command(&self, command: &Command, who: &Who) -> Record {

@@ -275,7 +275,7 @@ impl Viewer {
         self.relay.audit.commanded(&command, &who);
 
         self.send(&command).inspect_err(|refusal| {
-            self.relay.audit.refused(&command, &who, refusal, false);
+            self.relay.audit.refused(&command, &who, refusal);
         })
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use audit::Via;
-use schemas::{AnswerCode, Command, CommandBody, Fault, Salvaged, SessionBody, is_ping};
+use schemas::{AnswerCode, Command, CommandBody, Fault, Id, Salvaged, SessionBody, is_ping};
 use service::stamp;
 use tokio::time::Instant;
 
@@ -57,18 +57,20 @@ impl Dashboard {
     fn order(&mut self, command: Command, now: Instant) {
         self.relay.figures.commands.count();
         let (checked, who) = (self.check(&command, now), self.who());
-        let is_known = self.is_flood(&checked);
-        if !is_known {
+        let is_flood = self.is_flood(&checked);
+        if !is_flood {
             self.relay.audit.commanded(&command, &who);
         }
 
-        if let Err(refusal) = checked.and_then(|()| self.send(&command, now)) {
-            self.relay.figures.refused_commands.count();
-            if !is_known {
-                self.relay.audit.refused(&command, &who, &refusal, false);
-            }
-            self.answer(&command, &refusal);
+        let Err(refusal) = checked.and_then(|()| self.send(&command, now)) else { return };
+        self.relay.figures.refused_commands.count();
+        if is_flood {
+            // One record and one word on `admin` were enough.
+            self.seat.outbox.push_event(&self.in_words(&command, &refusal).1);
+            return;
         }
+        self.relay.audit.refused(&command, &who, &refusal);
+        self.answer(&command, &refusal, Some(frame(command.encode())));
     }
 
     /// Whether it is one more of a flood: the first that is refused is worth a record, and one.
@@ -149,20 +151,30 @@ impl Dashboard {
         }
     }
 
-    /// The gateway answers by itself: the client, and `admin`.
-    fn answer(&self, command: &Command, refusal: &Refusal) {
+    /// The gateway answers by itself: the client first, and then `admin`, where one sees before it
+    /// what was `refused`. What was sent comes back from the broker, and is seen there.
+    fn answer(&self, command: &Command, refusal: &Refusal, refused: Option<Frame>) {
+        let (id, answer) = self.in_words(command, refusal);
+        if self.seat.channel != Channel::Admin {
+            self.seat.outbox.push_event(&answer);
+        }
+
+        let about = || About::Gate(command.gate.clone());
+        if let Some(refused) = refused {
+            self.relay.hub.tell_admin(about(), command.id.clone(), &refused);
+        }
+        self.relay.hub.tell_admin(about(), id, &answer);
+    }
+
+    /// The answer of the gateway itself, and its id.
+    fn in_words(&self, command: &Command, refusal: &Refusal) -> (Option<Id>, Frame) {
         let (action, Refusal { status, code, .. }) = (command.body.action(), refusal);
         self.relay.figures.outcomes.count(&action, *status, Some(*code), By::Gateway);
 
-        let (id, frame) = match refusal.answer(command, stamp::now()) {
+        match refusal.answer(command, stamp::now()) {
             Some(answer) => (answer.id.clone(), frame(answer.encode())),
             None => (None, self.error(command, refusal)),
-        };
-
-        if self.seat.channel != Channel::Admin {
-            self.seat.outbox.push_event(&frame);
         }
-        self.relay.hub.tell_admin(About::Gate(command.gate.clone()), id, &frame);
     }
 
     /// Requests have no answers: what is wrong with them is an error.
@@ -207,8 +219,8 @@ impl Party for Dashboard {
                 self.relay.figures.unanswered_commands.count();
                 let message = format!("{} did not answer in time", command.gate);
                 let refusal = Refusal::failed(AnswerCode::Timeout, message);
-                self.relay.audit.refused(&command, &self.who(), &refusal, true);
-                self.answer(&command, &refusal);
+                self.relay.audit.unanswered(&command, &self.who(), &refusal);
+                self.answer(&command, &refusal, None);
             }
         }
     }

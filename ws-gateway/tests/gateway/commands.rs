@@ -299,9 +299,43 @@ async fn what_became_of_commands_is_counted_by_action_and_outcome() {
     assert_eq!(site.metric(r#"message_age_seconds_bucket{le="+Inf"}"#).await, 0);
 }
 
-/// Nothing comes back within an hour.
+#[tokio::test]
+async fn admin_sees_who_wanted_what_was_refused_and_a_flood_once() {
+    let site = Site::start_with(limited(2, 1_000)).await;
+    let _agent = site.online("gate_in").await;
+    let mut client = site.greeted("/ws/gate_all").await;
+    let mut admin = site.greeted("/ws/admin").await;
+    let to = |gate: &str, id: &str| {
+        format!(
+            r#"{{"type":"gate_control","payload":{{"action":"open","gate_id":"{gate}","command_id":"{id}"}}}}"#
+        )
+    };
+
+    client.send(&to("gate_nobody", "c1")).await;
+    let refused = admin.next("gate_control").await;
+    assert_eq!(refused["payload"]["command_id"], "c1");
+    assert_eq!(refused["payload"]["requested_by"], "anonymous@127.0.0.1");
+    let answer = admin.next("gate_control_response").await;
+    assert_eq!(answer["payload"]["code"], "gate_offline");
+    assert_eq!(client.next("gate_control_response").await, answer);
+
+    client.send(&to("gate_in", "c2")).await;
+    assert_eq!(admin.next("gate_control").await["payload"]["command_id"], "c2");
+    for n in 3..9 {
+        client.send(&to("gate_in", &format!("c{n}"))).await;
+        let answer = client.next("gate_control_response").await;
+        assert_eq!(answer["payload"]["code"], "rate_limited");
+        assert_eq!(answer["payload"]["command_id"], format!("c{n}"));
+    }
+    client.send(&to("gate_in", "c9").replace("open", "stop")).await;
+    assert_eq!(admin.next("gate_control").await["payload"]["command_id"], "c3");
+    assert_eq!(admin.next("gate_control").await["payload"]["command_id"], "c9");
+}
+
+/// Nothing comes back within an hour, and nobody waits for an answer for less.
 fn limited(of_a_client: u32, of_a_gate: u32) -> Config {
     let mut config = config();
+    config.answer_within = std::time::Duration::from_secs(3_600);
     config.limits.session_commands = Rate { per_second: 1e-4, burst: of_a_client };
     config.limits.gate_commands = Rate { per_second: 1e-4, burst: of_a_gate };
 
