@@ -21,7 +21,7 @@ export function Alerts() {
 
   const call = (title: string) => {
     if (sound) beep();
-    if (notify && document.hidden && Notification.permission === "granted") notice(title);
+    if (notify && document.hidden && "Notification" in globalThis) notice(title);
   };
   const what = ({ status, system, ...gate }: GateState) =>
     status?.fault

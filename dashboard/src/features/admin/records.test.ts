@@ -12,6 +12,14 @@ test("a command is shown with who wanted it and what became of it, also when the
   expect(records([answer, command]).commands).toMatchObject(expected);
 });
 
+test("a command that came as a bare word is shown with the answers that name it", () => {
+  const word = message("gate_control", { action: "stop" });
+  const answer = (status: string) => message("gate_control_response", { command_id: "c-9", action: "stop", status, success: true });
+
+  expect(records([word, answer("accepted"), answer("succeeded")]).commands).toMatchObject([{ id: "c-9", status: "succeeded" }]);
+  expect(records([word, word, answer("succeeded")]).commands).toHaveLength(2);
+});
+
 test("a session is open until it is closed", () => {
   const opened = message("session_opened", { session: 7, channel: "gate_all", address: "192.0.2.7:5000" });
   const closed = message("session_closed", { session: 7, channel: "gate_all", reason: "left" });

@@ -42,6 +42,8 @@ export interface Records {
 export function records(messages: readonly Message[]): Records {
   const sessions = new Map<number, SessionRecord>();
   const commands = new Map<string, CommandRecord>();
+  /** Commands that came as a bare word: the gate gives them a name, which only their answers tell. */
+  const nameless = new Map<string, string>();
   const invalid: InvalidRecord[] = [];
 
   messages.forEach((message, index) => {
@@ -67,7 +69,8 @@ export function records(messages: readonly Message[]): Records {
       case "camera_control": {
         const { action, command_id: command, requested_by: by } = message.payload;
         const reason = "reason" in message.payload ? message.payload.reason : undefined;
-        const key = command ?? id ?? `${at} ${index}`;
+        const key = command ?? `${id} ${index}`;
+        if (!command) nameless.set(`${gate} ${action}`, key);
         commands.set(key, { ...commands.get(key), id: key, gate, type: message.type, action, by, reason, at });
         break;
       }
@@ -75,8 +78,13 @@ export function records(messages: readonly Message[]): Records {
       case "camera_control_response": {
         const { command_id: command, action, status, code, elapsed_ms: elapsed } = message.payload;
         const type = message.type.replace("_response", "");
-        const before = commands.get(command) ?? { id: command, gate, type, action, at };
-        commands.set(command, { ...before, status, code, elapsed });
+        const unnamed = commands.has(command) ? undefined : nameless.get(`${gate} ${action}`);
+        const before = commands.get(unnamed ?? command) ?? { id: command, gate, type, action, at };
+        if (unnamed) {
+          nameless.delete(`${gate} ${action}`);
+          commands.delete(unnamed);
+        }
+        commands.set(command, { ...before, id: command, status, code, elapsed });
         break;
       }
       default:

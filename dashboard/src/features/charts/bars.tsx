@@ -23,7 +23,7 @@ export function Bars({ label, series, columns, heading }: Props) {
 
   return (
     <div className="stack tight">
-      {series.length > 1 && (
+      {series.length > 0 && (
         <ul className="legend" aria-hidden="true">
           {series.map((name, index) => (
             <li key={name}>

@@ -123,7 +123,7 @@ function Latency({ gate }: { gate: string }) {
   const answered = latency(sent.flatMap(({ answered: time }) => time ?? []));
   const done = latency(sent.flatMap(({ step, elapsed }) => (step === "succeeded" ? (elapsed ?? []) : [])));
   const name = (end: number, index: number) =>
-    Number.isFinite(end) ? `< ${end} ms` : `≥ ${LATENCIES[index - 1]} ms`;
+    Number.isFinite(end) ? `< ${end}` : `≥ ${LATENCIES[index - 1]}`;
 
   return (
     <section className="panel stack tight" aria-label={t("charts.latency")}>
@@ -144,8 +144,8 @@ function Latency({ gate }: { gate: string }) {
           </dl>
           <Bars
             label={t("charts.latency.label", { median: Math.round(answered.median), most: Math.round(answered.most) })}
-            heading={t("charts.latency")}
-            series={[t("charts.commands")]}
+            heading="ms"
+            series={[t("charts.latency.series")]}
             columns={LATENCIES.map((end, index) => ({ name: name(end, index), values: [answered.counts[index] ?? 0] }))}
           />
         </>
