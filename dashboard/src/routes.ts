@@ -24,8 +24,7 @@ export function routeOf(path: string): Route {
   if (first === "gate" && second && rest.length === 0) return { page: "gate", gate: second };
   if (second !== undefined) return { page: "missing" };
   if (page) return { page };
-  // Until the page of before is gone, it has `/`, and this one is at `/next`.
-  return first === "" || first === "next" ? { page: "gates" } : { page: "missing" };
+  return first === "" ? { page: "gates" } : { page: "missing" };
 }
 
 /** The path of a page. */

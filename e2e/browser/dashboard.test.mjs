@@ -11,8 +11,7 @@ import { Wire } from "./wire.mjs";
 
 /** Where pictures of the pages go: what a test saw, for people. */
 const PICTURES = process.env.PICTURES ?? join(import.meta.dirname, "../../target/dashboard");
-/** Where the dashboard is, as long as the page of before has `/`. */
-const HOME = "/next";
+const HOME = "/";
 const PHONE = { width: 360, height: 740 };
 const USERS = [
   ["vera", "viewer"],
@@ -205,8 +204,7 @@ test("each role sees what it may, and no more", async (t) => {
       await page.getByLabel("Password").fill("not that");
       await page.getByRole("button", { name: "Log in" }).click();
       await seen(page.getByRole("alert").getByText("not right"));
-      await page.getByLabel("Password").fill(PASSWORD);
-      await page.getByRole("button", { name: "Log in" }).click();
+      await logIn(page, name);
       await is(page, "gate_in", "Closed");
       await check(page);
 
@@ -217,6 +215,21 @@ test("each role sees what it may, and no more", async (t) => {
       await seen(page.getByRole("heading", { name: "Log in" }));
     });
   }
+});
+
+test("a login that is taken away ends at once, and the page says so", async (t) => {
+  const site = await Site.up(USERS);
+  t.after(() => site.kill());
+  const { page } = await visit(t, site.dashboard);
+  await logIn(page, "vera");
+  await is(page, "gate_in", "Closed");
+
+  await site.user("remove", "vera");
+
+  await seen(page.getByRole("alert").getByText("You are not logged in"));
+  await page.getByRole("alert").getByRole("link", { name: "Log in" }).click();
+  await logIn(page, "anna");
+  await is(page, "gate_in", "Closed");
 });
 
 async function viewer(page) {
@@ -364,8 +377,14 @@ async function visit(t, address, options = {}) {
   page.on("pageerror", (error) => errors.push(error));
   t.after(() => assert.deepEqual(errors, []));
 
-  await page.goto(address.pathname === "/" ? new URL(HOME, address).href : address.href);
+  await page.goto(address.href);
   return { page, requests, complaints };
+}
+
+async function logIn(page, name) {
+  await page.getByLabel("User").fill(name);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Log in" }).click();
 }
 
 /** Waits until it is said where the boom of a gate is. */

@@ -58,6 +58,11 @@ export class Site {
     if (code !== 0) throw new Error(`sim ${words.join(" ")}: ${sim.complaints}`);
   }
 
+  /** Changes who may log in, such as `remove vera`. */
+  user(...words) {
+    return user(this.#directory, ...words);
+  }
+
   /** What `mosquitto_sub` hears from now on. */
   async subscribe(topic) {
     const { hostname, port } = this.mqtt;
@@ -95,10 +100,13 @@ export class Site {
 async function add(directory, [name, role, ...gates]) {
   const file = join(directory, "password");
   await writeFile(file, PASSWORD);
-  const words = ["user", "add", name, "--role", role, ...gates.flatMap((gate) => ["--gate", gate]), "--password-file", file];
-  const user = new Process(MANLESS, words, { MANLESS_DATA_DIR: directory });
-  const code = await user.end();
-  if (code !== 0) throw new Error(`${words.join(" ")}: ${user.complaints}`);
+  await user(directory, "add", name, "--role", role, ...gates.flatMap((gate) => ["--gate", gate]), "--password-file", file);
+}
+
+async function user(directory, ...words) {
+  const process = new Process(MANLESS, ["user", ...words], { MANLESS_DATA_DIR: directory });
+  const code = await process.end();
+  if (code !== 0) throw new Error(`user ${words.join(" ")}: ${process.complaints}`);
 }
 
 /** What is heard on a topic. */

@@ -10,7 +10,6 @@ mod headers;
 mod listener;
 mod login;
 mod origin;
-mod page;
 mod pictures;
 mod reply;
 mod status;
@@ -84,10 +83,6 @@ fn router(site: Site) -> Router {
         .route_layer(from_fn(origin::own_posts));
 
     Router::new()
-        .route("/", get(page::html))
-        .route("/app.js", get(page::script))
-        .route("/app.css", get(page::style))
-        .route("/icon.svg", get(page::icon))
         .route("/healthz", get(status::health))
         .route("/readyz", get(status::readiness))
         .merge(dashboard::routes())

@@ -8,7 +8,7 @@
 //!     ├─▶ controllers ─▶ outboxes             controllers that speak WebSocket instead of MQTT
 //!     └─▶ pictures ──▶ HTTP
 //!   session: what a client says, pings, why it ends; it writes where a socket was full
-//!   http: the listener, who may enter, the page, /status, pictures, upgrades to WebSocket
+//!   http: the listener, who may enter, the dashboard, /status, pictures, upgrades to WebSocket
 //! ```
 //!
 //! | queue | bound | when it is full |

@@ -125,15 +125,6 @@ fn an_admin_sees_commands_and_sessions_as_they_pass() {
 }
 
 #[test]
-fn the_page_is_served_at_the_root() {
-    let site = Site::up();
-
-    let page = try_get(site.gateway, "/").expect("there is a page");
-
-    assert!(String::from_utf8_lossy(&page).contains("<html"));
-}
-
-#[test]
 fn the_gates_of_a_site_and_its_clients_are_in_its_status() {
     let site = Site::up();
     let _dashboard = site.watcher("gate_in");

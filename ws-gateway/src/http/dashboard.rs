@@ -22,7 +22,7 @@ include!(concat!(env!("OUT_DIR"), "/dashboard.rs"));
 
 /// Where the app has a page (`dashboard/src/routes.ts`). Any other path is none of its own, and is
 /// told so.
-const PAGES: [&str; 6] = ["/next", "/gate/{gate}", "/events", "/charts", "/admin", "/login"];
+const PAGES: [&str; 6] = ["/", "/gate/{gate}", "/events", "/charts", "/admin", "/login"];
 const INDEX: &str = "index.html";
 /// Where files are whose names change with what is in them.
 const HASHED: &str = "assets/";
@@ -58,7 +58,7 @@ pub(super) fn routes() -> Router<Site> {
 
     FILES
         .iter()
-        .filter(|file| file.path.starts_with(HASHED))
+        .filter(|file| file.path != INDEX)
         .fold(pages, |router, file| router.route(&format!("/{}", file.path), get(named)))
 }
 

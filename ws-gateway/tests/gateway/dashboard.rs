@@ -2,8 +2,8 @@
 
 use crate::rig::{Reply, Site};
 
-/// Its pages, until the page of before is gone and `/` is one of them.
-const PAGES: [&str; 6] = ["/next", "/gate/gate_in", "/events", "/charts", "/admin", "/login"];
+/// Its pages.
+const PAGES: [&str; 6] = ["/", "/gate/gate_in", "/events", "/charts", "/admin", "/login"];
 
 #[tokio::test]
 async fn every_page_of_the_app_is_the_app_and_is_never_kept() {
@@ -31,7 +31,8 @@ async fn every_page_of_the_app_is_the_app_and_is_never_kept() {
 async fn a_path_that_is_none_of_the_app_is_not_taken_for_one() {
     let site = Site::start().await;
 
-    for path in ["/gate", "/gate/a/b", "/events/1", "/assets/none.js", "/index.html", "/next/../x"]
+    for path in
+        ["/gate", "/gate/a/b", "/events/1", "/assets/none.js", "/index.html", "/events/../x"]
     {
         let answer = site.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
@@ -42,11 +43,14 @@ async fn a_path_that_is_none_of_the_app_is_not_taken_for_one() {
 #[tokio::test]
 async fn what_the_page_loads_is_compressed_and_kept_for_ever() {
     let site = Site::start().await;
-    let page = site.get("/next").await;
+    let page = site.get("/").await;
     if page.status == 404 {
         return;
     }
 
+    let icon = site.get("/icon.svg").await;
+    assert_eq!((icon.status, icon.header("cache-control")), (200, Some("no-cache")));
+    assert_eq!(icon.header("content-type"), Some("image/svg+xml"));
     let html = page.text();
     let loaded: Vec<&str> = html.split('"').filter(|text| text.starts_with("/assets/")).collect();
     assert!(loaded.len() >= 2, "a script and a style: {html}");

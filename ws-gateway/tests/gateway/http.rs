@@ -56,28 +56,6 @@ async fn a_path_or_method_that_is_not_there_is_told_what_is() {
 }
 
 #[tokio::test]
-async fn the_page_runs_nothing_but_its_own_script_and_goes_into_no_frame() {
-    let site = Site::start().await;
-
-    for (path, content_type) in [
-        ("/", "text/html"),
-        ("/app.js", "text/javascript"),
-        ("/app.css", "text/css"),
-        ("/icon.svg", "image/svg+xml"),
-    ] {
-        let page = site.get(path).await;
-        assert_eq!(page.status, 200);
-        assert!(page.header("content-type").unwrap().starts_with(content_type));
-        assert_eq!(page.header("cache-control"), Some("no-store"));
-        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
-        let policy = page.header("content-security-policy").unwrap();
-        assert!(policy.contains("script-src 'self'") && policy.contains("frame-ancestors 'none'"));
-    }
-    let html = site.get("/").await.text();
-    assert!(!html.contains("<script>") && !html.contains("style=") && !html.contains("onclick"));
-}
-
-#[tokio::test]
 async fn the_contract_is_a_page_that_runs_and_loads_nothing() {
     let site = Site::start().await;
 
