@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use access::Access;
 use broker::{Broker, Transport};
 use firmware::{Config as Firmware, Simulator};
-use gate_agent::{Agent, Barrier, Camera, Config, Port, Site};
+use gate_agent::{Agent, Barrier, Camera, Config, HomeAssistant, Port, Site};
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, PublishOptions, QoS};
 use schemas::Root;
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ impl Rig {
             root: Root::default(),
             data_dir: self.dir.path().join("data"),
             mqtt: mqtt::Config::at(self.broker),
+            home_assistant: HomeAssistant::default(),
         };
         let config = Config {
             barrier: self.barrier.clone(),
