@@ -65,8 +65,8 @@ pub(super) fn security_schemes() -> Value {
         "session": {
             "type": "httpApiKey",
             "in": "cookie",
-            "name": "manless_session",
-            "description": "The cookie of a login, for browsers; over TLS it is called `__Host-manless_session`.",
+            "name": "manless",
+            "description": "The cookie of a login, for browsers; over TLS it is called `__Host-manless`.",
         },
     })
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     channels::{Action, Channel, Operation, gate_parameter},
+    components::PING,
     servers::GATEWAY,
 };
 use crate::{Direction, Message};
@@ -95,13 +96,15 @@ fn client(
     told: Vec<String>,
     all: &Heard,
 ) -> Channel {
+    let said: Vec<String> = all.commands.iter().cloned().chain([PING.to_owned()]).collect();
+
     Channel {
         name: name.to_owned(),
         address: address.to_owned(),
         description: description.to_owned(),
         servers: &GATEWAY,
         parameters,
-        messages: told.iter().chain(&all.commands).cloned().collect(),
+        messages: told.iter().chain(&said).cloned().collect(),
         bindings: Some(json!({ "ws": {
             "method": "GET",
             "query": {
@@ -127,7 +130,7 @@ fn client(
                 action: Action::Receive,
                 summary: "A client commands. Answers come on the same channel; they are recognised by `command_id`."
                     .to_owned(),
-                messages: all.commands.clone(),
+                messages: said,
                 bindings: None,
                 reply: Some((name.to_owned(), all.answers.clone())),
             },
