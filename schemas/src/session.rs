@@ -80,6 +80,10 @@ pub struct Hello {
     /// For a client that came back: whether it now gets all that it missed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovered: Option<bool>,
+    /// The last event before this moment, if one is kept: a client that is cut off before it has
+    /// seen an event resumes after this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_event: Option<Id>,
 }
 
 /// Whether a client only asks if anybody hears it: `{"type":"ping"}`.

@@ -137,7 +137,8 @@ impl Hub {
             .map(|frames| frames.cloned().collect());
         let recovered = after.map(|_| missed.is_some());
 
-        let mut greeting = vec![hello(&channel, &role, recovered, now)];
+        let last_event = room.window.newest(&sight).cloned();
+        let mut greeting = vec![hello(&channel, &role, (recovered, last_event), now)];
         greeting.extend(missed.into_iter().flatten());
         greeting.extend(snapshot(latest, &channel, &sight, now));
 
@@ -240,7 +241,7 @@ impl Hub {
         for (channel, room) in rooms {
             room.window.clear();
             for Listener { outbox, sight, role } in room.feed.listeners() {
-                let mut greeting = vec![hello(channel, &role, Some(false), now)];
+                let mut greeting = vec![hello(channel, &role, (Some(false), None), now)];
                 greeting.extend(snapshot(latest, channel, &sight, now));
                 outbox.greet(greeting);
             }
@@ -339,13 +340,17 @@ fn snapshot(latest: &Latest, channel: &Channel, sight: &Sight, now: Timestamp) -
     snapshot
 }
 
-fn hello(channel: &Channel, role: &str, recovered: Option<bool>, now: Timestamp) -> Frame {
+/// What a client is told of the events before: whether it gets those that it missed, and the last.
+type Before = (Option<bool>, Option<Id>);
+
+fn hello(channel: &Channel, role: &str, (recovered, last_event): Before, now: Timestamp) -> Frame {
     let hello = Hello {
         server_time: now,
         contract: CONTRACT.to_owned(),
         channel: channel.to_string(),
         role: role.to_owned(),
         recovered,
+        last_event,
     };
 
     say(channel, SessionBody::Hello(hello), now)

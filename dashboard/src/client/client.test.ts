@@ -299,6 +299,24 @@ describe("events", () => {
     expect(gateway.heard).toMatchObject([["gap", { channel: "gate_in", skipped: undefined }]]);
   });
 
+  test("whoever is cut off before it has seen an event resumes after the last one before it came", async () => {
+    const gateway = new Gateway().note("gap");
+    const resumedAfter = () => gateway.connection.url.searchParams.get("after");
+    gateway.admit(undefined, [], "e7").end(1006);
+    await pass(500);
+    expect(resumedAfter()).toBe("e7");
+
+    gateway.admit(true, [event("e8")], "e9").end(1006);
+    await pass(1_000);
+    expect(resumedAfter()).toBe("e8");
+    expect(gateway.names).toEqual([]);
+
+    gateway.admit(false, [], "e20").end(1006);
+    await pass(2_000);
+    expect(resumedAfter()).toBe("e20");
+    expect(gateway.names).toEqual(["gap"]);
+  });
+
   test("whoever comes back without ever having seen an event may have missed the first", async () => {
     const gateway = new Gateway().note("gap");
     gateway.admit().end(1006);

@@ -272,14 +272,16 @@ export class GateClient extends Emitter<ClientEvents> {
 
   #greeted(hello: Hello): void {
     const isFirst = this.#hello === undefined;
-    const { role, recovered } = hello;
+    const { role, recovered, last_event } = hello;
     this.#hello = hello;
+    // What was missed comes now, where it is told, and moves the place from which to resume by itself.
+    if (recovered !== true) this.#ledger.begin(last_event ?? undefined);
     if (this.#since === undefined) {
       this.#since = Date.now();
       this.#state = "CONNECTED";
       this.emit("connected", { ...this.#about(), role, recovered: recovered ?? undefined });
     }
-    // Whoever has not seen a single event has nothing to resume after, and may have missed the first.
+    // Whoever comes back and could not say after what may have missed something.
     if (!isFirst && recovered !== true) this.#tellGap(undefined);
   }
 

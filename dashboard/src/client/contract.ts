@@ -720,6 +720,11 @@ export interface Hello {
   role: string;
   /** For a client that came back: whether it now gets all that it missed. */
   recovered?: boolean | null;
+  /**
+   * The last event before this moment, if one is kept: a client that is cut off before it has
+   * seen an event resumes after this one.
+   */
+  last_event?: Id | null;
 }
 
 export interface SessionOpened {

@@ -39,6 +39,11 @@ export class Ledger {
     return skipped ? { is: "new", skipped } : { is: "new" };
   }
 
+  /** Before anything else is heard: the last event that the gateway has told others, if it keeps one. */
+  begin(last: string | undefined): void {
+    if (last) this.after = last;
+  }
+
   /** It is known that events were missed: the next one follows on nothing. */
   breakOff(): void {
     this.#journals.clear();

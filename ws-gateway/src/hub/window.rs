@@ -53,6 +53,16 @@ impl Window {
         Some(later.filter(|event| sight.sees(&event.about)).map(|event| &event.frame))
     }
 
+    /// The last of them that a client sees and that has an id: it resumes after this one when it
+    /// is cut off before the next.
+    pub(crate) fn newest(&self, sight: &Sight) -> Option<&Id> {
+        self.events
+            .iter()
+            .rev()
+            .filter(|event| sight.sees(&event.about))
+            .find_map(|event| event.id.as_ref())
+    }
+
     pub(crate) fn clear(&mut self) {
         self.events.clear();
         self.bytes = 0;
@@ -82,6 +92,18 @@ mod tests {
         assert!(after(&filled(10_001, 1 << 20), "e2").is_some());
         assert_eq!(after(&filled(9, 3), "e6"), None);
         assert_eq!(after(&filled(9, 3), "e7").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn whoever_has_seen_nothing_yet_can_resume_after_the_newest() {
+        let mut window = filled(3, 1_000);
+        window.push(About::Gateway, None, "4".into());
+
+        let newest = window.newest(&Sight::All).map(Id::as_str);
+
+        assert_eq!(newest, Some("e3"));
+        assert_eq!(after(&window, "e3"), Some(vec!["4".to_owned()]));
+        assert_eq!(filled(0, 1_000).newest(&Sight::All), None);
     }
 
     #[test]

@@ -34,10 +34,10 @@ export class Gateway {
   }
 
   /** Lets the client in, and tells it how things are. */
-  admit(recovered?: boolean, missed: object[] = []): Connection {
+  admit(recovered?: boolean, missed: object[] = [], lastEvent?: string): Connection {
     this.client.connect();
     const { connection } = this;
-    connection.greet(recovered);
+    connection.greet(recovered, lastEvent);
     for (const message of missed) connection.say(message);
     connection.say({ type: "snapshot_begin" });
     connection.say({ type: "snapshot_end" });
@@ -80,9 +80,9 @@ export class Connection {
     this.closedByClient = true;
   }
 
-  greet(recovered?: boolean): void {
+  greet(recovered?: boolean, last_event?: string): void {
     const payload = { server_time: "2024-01-20T10:30:00Z", contract: "1.0", channel: "gate_in", role: "operator" };
-    this.say({ type: "hello", payload: recovered === undefined ? payload : { ...payload, recovered } });
+    this.say({ type: "hello", payload: { ...payload, recovered, last_event } });
   }
 
   say(message: object): void {
