@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { GateClient } from "manless-client";
 import WebSocket from "ws";
 
+import { heard } from "./heard.mjs";
 import { CARD, Site } from "./site.mjs";
 import { Wire } from "./wire.mjs";
 
@@ -80,6 +81,35 @@ test("a client that loses its connection hears what it missed, once and in order
 
   assert.deepEqual(cards, ["CAFE0001", "CAFE0002"]);
   assert.deepEqual(gaps, []);
+});
+
+test("a client that is cut off before it has seen an event misses none either", async (t) => {
+  const { site } = await look(t, "gate_in");
+  const witness = await look.client(t, site, "gate_in");
+  const cardIsHeard = async (card) => {
+    const told = heard(witness, "card_detected", ({ payload }) => payload.card_id === card);
+    await site.sim("gate_in", "card", card);
+    await told;
+  };
+  await cardIsHeard("CAFE0001");
+  const wire = await Wire.to(site.dashboard);
+  t.after(() => wire.close());
+  const client = new GateClient("gate_in", { gateway: wire.address, WebSocket, random: () => 0 });
+  t.after(() => client.disconnect());
+  const told = [];
+  client.on("card_detected", ({ payload }) => told.push(payload.card_id));
+  client.on("gap", () => told.push("gap"));
+  client.connect();
+  await heard(client, "ready");
+
+  wire.cut();
+  await heard(client, "disconnected");
+  await cardIsHeard("CAFE0002");
+  const back = heard(client, "ready");
+  wire.mend();
+  await back;
+
+  assert.deepEqual(told, ["CAFE0002"]);
 });
 
 test("a gateway that is silent is asked, and answers", async (t) => {
@@ -181,16 +211,3 @@ look.client = async (t, site, channel) => {
 
   return client;
 };
-
-/** The next event of this name that is the wanted one. */
-function heard(client, name, wanted = () => true) {
-  return new Promise((resolve, reject) => {
-    const patience = setTimeout(() => reject(new Error(`no ${name} came`)), 30_000);
-    const leave = client.on(name, (event) => {
-      if (!wanted(event)) return;
-      clearTimeout(patience);
-      leave();
-      resolve(event);
-    });
-  });
-}

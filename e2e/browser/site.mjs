@@ -21,13 +21,15 @@ export const PASSWORD = "open sesame";
 
 /** A running `manless up`, on ports of its own. */
 export class Site {
-  /** With users, such as `["otto", "operator", "gate_in"]`, everybody has to log in. */
+  /** With users, such as `["otto", "operator", "gate_in"]`, everybody has to log in. Each has a token. */
   static async up(users = []) {
     if (!existsSync(MANLESS)) throw new Error(`${MANLESS} is not there: run \`make test\``);
 
     const directory = await mkdtemp(join(tmpdir(), "manless-"));
-    for (const user of users) await add(directory, user);
+    const tokens = new Map();
+    for (const user of users) tokens.set(user[0], await add(directory, user));
     const site = new Site(directory);
+    site.tokens = tokens;
     for await (const line of site.#process.lines()) {
       const [name, value] = line.trim().split(/\s+/);
       if (name === "MQTT") site.mqtt = new URL(`mqtt://${value}`);
@@ -60,7 +62,12 @@ export class Site {
 
   /** Changes who may log in, such as `remove vera`. */
   user(...words) {
-    return user(this.#directory, ...words);
+    return this.manless("user", ...words);
+  }
+
+  /** What a command such as `token list` prints at this site. */
+  manless(...words) {
+    return manless(this.#directory, ...words);
   }
 
   /** What `mosquitto_sub` hears from now on. */
@@ -96,17 +103,25 @@ export class Site {
   }
 }
 
-/** Makes a login of a site that does not run yet. */
+/** Makes a login of a site that does not run yet, and a token of the same name. Returns the token. */
 async function add(directory, [name, role, ...gates]) {
   const file = join(directory, "password");
   await writeFile(file, PASSWORD);
-  await user(directory, "add", name, "--role", role, ...gates.flatMap((gate) => ["--gate", gate]), "--password-file", file);
+  const limits = gates.flatMap((gate) => ["--gate", gate]);
+  await manless(directory, "user", "add", name, "--role", role, ...limits, "--password-file", file);
+
+  return manless(directory, "token", "add", name, "--user", name);
 }
 
-async function user(directory, ...words) {
-  const process = new Process(MANLESS, ["user", ...words], { MANLESS_DATA_DIR: directory });
-  const code = await process.end();
-  if (code !== 0) throw new Error(`user ${words.join(" ")}: ${process.complaints}`);
+/** What a command prints about the site with this directory. */
+async function manless(directory, ...words) {
+  const program = new Process(MANLESS, words, { MANLESS_DATA_DIR: directory });
+  const said = [];
+  for await (const line of program.lines()) said.push(line);
+  const code = await program.end();
+  if (code !== 0) throw new Error(`${words.join(" ")}: ${program.complaints}`);
+
+  return said.join("\n");
 }
 
 /** What is heard on a topic. */
