@@ -5,6 +5,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import mqtt from "mqtt";
+
 import { openBrowser } from "./browser.mjs";
 import { CARD, PASSWORD, Site } from "./site.mjs";
 import { Wire } from "./wire.mjs";
@@ -147,6 +149,46 @@ test("a device that is unplugged is said, and its gate comes first", async (t) =
   await seen(tile(page, "gate_out").getByText("Barrier controller lost"));
   await page.waitForFunction(() => document.querySelector(".tile")?.dataset.gate === "gate_out");
 });
+
+test("a live picture moves as long as somebody watches it", async (t) => {
+  const { site, page } = await look(t, { path: "/gate/gate_in" });
+  const ended = await site.subscribe("parking/gate_in/camera_control_response");
+  await page.getByRole("button", { name: "Watch live" }).click();
+  const stream = page.getByRole("img", { name: "Live picture of gate_in" });
+  await page.waitForFunction((image) => image.naturalWidth > 0, await stream.elementHandle());
+
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+
+  await ended.until(({ payload }) => payload.action === "stop_stream" && payload.status === "succeeded");
+  await seen(page.getByRole("img", { name: "Latest picture of gate_in" }));
+});
+
+test("whoever reads older events is not disturbed by newer ones", async (t) => {
+  const { site, page } = await look(t, { path: "/events" });
+  await page.getByText("Nothing has happened").waitFor();
+  const client = await mqtt.connectAsync(site.mqtt.href);
+  t.after(() => client.endAsync());
+  const happen = (number) => client.publishAsync("parking/gate_far/parking_event", event(`CAFE${number}`), { qos: 1 });
+  for (let number = 1000; number < 1200; number += 1) await happen(number);
+  await seen(page.getByText("CAFE1199"));
+  assert.ok((await page.locator(".rows-row").count()) < 60, "only what is in sight is in the page");
+
+  await page.locator(".rows").evaluate((rows) => rows.scrollTo(0, 2000));
+  await seen(page.getByText("CAFE1160"));
+  for (let number = 1200; number < 1205; number += 1) await happen(number);
+
+  const fresh = page.getByRole("button", { name: "5 newer: show them" });
+  await seen(fresh);
+  await seen(page.getByText("CAFE1160"));
+  await fresh.click();
+  await seen(page.getByText("CAFE1204"));
+});
+
+function event(card_id) {
+  const payload = { event: "denied", card_id, image_id: card_id };
+
+  return JSON.stringify({ type: "parking_event", payload, gate_id: "gate_far", timestamp: "2026-01-20T10:30:00Z", id: card_id });
+}
 
 test("events are exported as they are shown", async (t) => {
   const { site, page } = await look(t, { path: "/events" });

@@ -2,10 +2,13 @@
 const NOTES = [880, 660] as const;
 const LASTS = 0.18;
 const LOUD = 0.2;
+/** Milliseconds after which it has ended, also where the browser let nothing be heard. */
+const OVER = 2_000;
 
 /** Two notes, the second one lower. A browser in which nobody has clicked yet stays silent. */
 export function beep(): void {
   const context = new AudioContext();
+  setTimeout(() => void context.close(), OVER);
   NOTES.forEach((frequency, index) => {
     const start = context.currentTime + index * LASTS;
     const tone = new OscillatorNode(context, { frequency });
@@ -15,6 +18,5 @@ export function beep(): void {
     tone.connect(volume).connect(context.destination);
     tone.start(start);
     tone.stop(start + LASTS);
-    if (index === NOTES.length - 1) tone.onended = () => void context.close();
   });
 }

@@ -23,16 +23,14 @@ export function Bars({ label, series, columns, heading }: Props) {
 
   return (
     <div className="stack tight">
-      {series.length > 0 && (
-        <ul className="legend" aria-hidden="true">
-          {series.map((name, index) => (
-            <li key={name}>
-              <span className="swatch" data-series={index} />
-              {name}
-            </li>
-          ))}
-        </ul>
-      )}
+      <ul className="legend" aria-hidden="true">
+        {series.map((name, index) => (
+          <li key={name}>
+            <span className="swatch" data-series={index} />
+            {name}
+          </li>
+        ))}
+      </ul>
       <div className="bars" role="img" aria-label={label}>
         <div className="scale">
           <span>{end}</span>

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { useTexts } from "../../i18n/index.ts";
 import type { GateState } from "../../live/gate.ts";
@@ -45,7 +45,15 @@ export function Live({ gate }: { gate: GateState }) {
 function Stream({ gate, onEnd }: { gate: string; onEnd: () => void }) {
   const { t } = useTexts();
   const [failed, setFailed] = useState(false);
-  const [address] = useState(() => `/gates/${gate}/stream.mjpg?${Date.now()}`);
+  const picture = useRef<HTMLImageElement>(null);
+
+  useEffect(() => {
+    const { current } = picture;
+    current?.setAttribute("src", `/gates/${gate}/stream.mjpg?${Date.now()}`);
+
+    // A browser goes on loading a picture that is not in the page any more.
+    return () => current?.removeAttribute("src");
+  }, [gate]);
   if (failed) {
     return (
       <>
@@ -57,5 +65,5 @@ function Stream({ gate, onEnd }: { gate: string; onEnd: () => void }) {
     );
   }
 
-  return <img className="picture" src={address} alt={t("picture.stream", { gate })} onError={() => setFailed(true)} />;
+  return <img ref={picture} className="picture" alt={t("picture.stream", { gate })} onError={() => setFailed(true)} />;
 }
