@@ -133,9 +133,7 @@ async fn connection(
     cancel: &CancellationToken,
 ) -> Result<(), LinkError> {
     let (client, mut link) = AsyncClient::builder(options(relay, mqtt)?).capacity(QUEUE).build();
-    let mut network = rumqttc::NetworkOptions::new();
-    network.set_tcp_nodelay(true);
-    link.set_network_options(network);
+    link.set_network_options(service::mqtt::network());
 
     loop {
         tokio::select! {

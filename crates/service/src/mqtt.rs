@@ -4,7 +4,7 @@ mod tls;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use rumqttc::MqttOptions;
+use rumqttc::{MqttOptions, NetworkOptions};
 use serde::Deserialize;
 
 use crate::{Secret, config::ConfigError};
@@ -115,6 +115,17 @@ impl Config {
             }
         }
     }
+}
+
+/// How a connection to the broker is made: what is said leaves at once.
+///
+/// Without `TCP_NODELAY` the answer to a command waits some 40 ms for the acknowledgement of what
+/// was sent before it (RFC 896, and the delayed acknowledgements of RFC 1122, 4.2.3.2).
+pub fn network() -> NetworkOptions {
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
+
+    network
 }
 
 fn refused(key: &str, reason: String) -> ConfigError {

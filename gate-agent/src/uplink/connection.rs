@@ -87,7 +87,8 @@ impl<'a> Connection<'a> {
             .options(&client_id)
             .map_err(|error| End::Lost { reason: error.to_string(), was_up: false })?;
         options.set_last_will(uplink.will());
-        let (client, event_loop) = AsyncClient::builder(options).capacity(REQUESTS).build();
+        let (client, mut event_loop) = AsyncClient::builder(options).capacity(REQUESTS).build();
+        event_loop.set_network_options(service::mqtt::network());
         let (events, inbox) = mpsc::channel(EVENTS);
 
         let mut connection = Connection {
