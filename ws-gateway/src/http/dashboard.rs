@@ -93,9 +93,6 @@ fn respond(file: &File, tag: HeaderValue, asked: &HeaderMap) -> Response {
     let common = [
         (header::CACHE_CONTROL, HeaderValue::from_static(caching(file.path))),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
         (header::ETAG, tag.clone()),
     ];
