@@ -13,7 +13,13 @@ use serde_json::{Value, json};
 use service::{Supervisor, mqtt, stamp};
 use site_sim::{Gate, GateState, SimConfig};
 use tempfile::TempDir;
-use tokio::{sync::mpsc, task::JoinSet, time::timeout};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::JoinSet,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,9 +51,12 @@ pub(crate) struct Heard {
 }
 
 struct BrokerProcess {
+    /// Where the agent looks for it.
     address: SocketAddr,
     cancel: CancellationToken,
     tasks: JoinSet<()>,
+    /// What leads there from that address, where it listens at another one.
+    door: JoinSet<()>,
 }
 
 struct Running {
@@ -102,7 +111,7 @@ impl Rig {
 
     async fn start_in(dir: TempDir, fitting: Fitting) -> Self {
         let gate = Gate::start(dir.path(), "gate_in", SimConfig::at_speed(10)).unwrap();
-        let broker = BrokerProcess::start("127.0.0.1:0".parse().unwrap()).await;
+        let broker = BrokerProcess::start().await;
         let ears = Ears::open(broker.address).await;
         let gate = Arc::new(gate);
         let mut rig = Self { gate, ears, broker, agent: None, fitting, dir };
@@ -168,13 +177,16 @@ impl Rig {
 
     pub(crate) async fn stop_broker(&mut self) {
         self.broker.cancel.cancel();
+        self.broker.door.shutdown().await;
         while self.broker.tasks.join_next().await.is_some() {}
     }
 
-    /// On the port where it was, with nothing in it.
+    /// Where it was, with nothing in it. The agent finds it when somebody listens there: what it has
+    /// kept is published to nobody else.
     pub(crate) async fn start_broker(&mut self) {
-        self.broker = BrokerProcess::start(self.broker.address).await;
-        self.ears = Ears::open(self.broker.address).await;
+        let broker = BrokerProcess::start().await;
+        self.ears = Ears::open(broker.address).await;
+        self.broker = broker.behind(self.broker.address).await;
     }
 
     /// Publishes a `gate_control` that says when it was sent.
@@ -320,8 +332,9 @@ impl Heard {
 }
 
 impl BrokerProcess {
-    async fn start(listen: SocketAddr) -> Self {
-        let config = broker::Config { listen: listen.into(), ..broker::Config::default() };
+    async fn start() -> Self {
+        let anywhere: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let config = broker::Config { listen: anywhere.into(), ..broker::Config::default() };
         let dir = tempfile::tempdir().unwrap();
         let access = Access::without_logins(&Root::default());
         let broker = Broker::bind(config, Root::default(), access, dir.path()).await.unwrap();
@@ -334,7 +347,24 @@ impl BrokerProcess {
             drop(dir);
         });
 
-        Self { address, cancel, tasks }
+        Self { address, cancel, tasks, door: JoinSet::new() }
+    }
+
+    async fn behind(mut self, address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let broker = self.address;
+        self.door.spawn(async move {
+            let mut visits = JoinSet::new();
+            while let Ok((mut visitor, _)) = listener.accept().await {
+                visits.spawn(async move {
+                    if let Ok(mut broker) = TcpStream::connect(broker).await {
+                        let _ = copy_bidirectional(&mut visitor, &mut broker).await;
+                    }
+                });
+            }
+        });
+
+        Self { address, ..self }
     }
 }
 
