@@ -38,7 +38,7 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Site {
     relay: Arc<Relay>,
     address: SocketAddr,
-    mqtt: service::mqtt::Config,
+    mqtt: Arc<service::mqtt::Config>,
     access: Access,
     logins: Arc<Logins>,
     /// Logins that failed, as they are logged.
@@ -57,7 +57,7 @@ impl Site {
         (mqtt, access): (service::mqtt::Config, Access),
     ) -> Self {
         let logins = Arc::new(Logins::new(relay.config.logins.clone()));
-        let failures = Arc::new(Shared::new(TELL_EVERY));
+        let (mqtt, failures) = (Arc::new(mqtt), Arc::new(Shared::new(TELL_EVERY)));
 
         Self { relay, address, mqtt, access, logins, failures, sessions, cancel }
     }

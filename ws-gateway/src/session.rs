@@ -69,7 +69,8 @@ pub(crate) async fn run(
     let end = converse(&mut ear, outbox, party, ping_every, cancel).await;
 
     outbox.close(end.clone());
-    part(&mut ear, outbox, &end, cancel).await;
+    // Its room is only needed when the session ends.
+    Box::pin(part(&mut ear, outbox, &end, cancel)).await;
     outbox.detach();
     end
 }
@@ -79,7 +80,7 @@ pub(crate) async fn refuse(socket: impl Socket + 'static, end: &End, cancel: &Ca
     let outbox = Outbox::new(0);
     outbox.attach(Box::new(socket));
 
-    part(&mut Ear::new(), &outbox, end, cancel).await;
+    Box::pin(part(&mut Ear::new(), &outbox, end, cancel)).await;
 }
 
 async fn converse(

@@ -262,6 +262,8 @@ impl Line {
                 }
                 self.rest.advance(taken);
             }
+            // What is empty still holds the memory of what it was.
+            self.rest = Bytes::new();
             if self.refill(memo) {
                 continue;
             }
