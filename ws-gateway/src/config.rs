@@ -35,6 +35,11 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// How long logins of browsers last.
     pub logins: LoginConfig,
+    /// What the gateway hears from the broker.
+    pub subscribe: Subscribe,
+    /// With [`Subscribe::Demand`]: how long a gate is still heard when nobody listens to it any more.
+    #[serde(with = "humantime_serde")]
+    pub linger: Duration,
     /// How often a client is asked whether it is still there. One that is silent twice as long
     /// is dropped.
     #[serde(with = "humantime_serde")]
@@ -55,6 +60,17 @@ pub struct Config {
     pub drain: Duration,
     /// What clients, and all of them, may take up.
     pub limits: Limits,
+}
+
+/// What the gateway hears from the broker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subscribe {
+    /// All that is said.
+    #[default]
+    Everything,
+    /// Of each gate, whether it is there; all of it, while somebody listens.
+    Demand,
 }
 
 /// Where the audit log is.
@@ -128,6 +144,8 @@ impl Default for Config {
             tls: Tls::default(),
             trusted_proxies: Vec::new(),
             logins: LoginConfig::default(),
+            subscribe: Subscribe::default(),
+            linger: Duration::from_secs(30),
             ping_every: Duration::from_secs(20),
             answer_within: Duration::from_secs(2),
             audit_file: AuditFile::default(),
@@ -168,6 +186,10 @@ impl Config {
         }
 
         self
+    }
+
+    pub(crate) fn is_by_demand(&self) -> bool {
+        self.subscribe == Subscribe::Demand
     }
 
     pub(crate) fn audit_limits(&self) -> audit::Limits {

@@ -38,6 +38,7 @@ use tokio::time::{self, Instant};
 
 use crate::{
     config::Limits,
+    coverage::Coverage,
     figures::Figures,
     outbox::{Frame, Outbox},
 };
@@ -69,6 +70,8 @@ pub(crate) struct Hub {
 struct Inner {
     rooms: BTreeMap<Channel, Room>,
     latest: Latest,
+    /// Of these nothing is missed, so that windows are whole.
+    covered: Coverage,
     /// Commands that no gate has answered yet.
     awaited: HashSet<Id>,
 }
@@ -107,10 +110,11 @@ pub(crate) struct View {
 }
 
 impl Hub {
-    pub(crate) fn new(limits: Limits, figures: Arc<Figures>) -> Self {
+    pub(crate) fn new(limits: Limits, covered: Coverage, figures: Arc<Figures>) -> Self {
         let inner = Inner {
             rooms: BTreeMap::new(),
             latest: Latest::new(limits.gates),
+            covered,
             awaited: HashSet::new(),
         };
 
@@ -206,13 +210,17 @@ impl Hub {
     /// An event or an answer came: it is told, and kept for those who come back.
     pub(crate) fn event(&self, report: &Report, frame: &Frame) -> Outcome {
         let mut inner = self.inner();
-        let outcome = inner.latest.note(report, frame);
+        let Inner { rooms, latest, covered, .. } = &mut *inner;
+        let is_heard = match &report.source {
+            Source::Gate(gate) => covered.has(gate),
+            Source::Bridge(_) => true,
+        };
+        let outcome = latest.note(report, frame, is_heard);
 
         if let Outcome::News(_) = outcome {
             let about = About::from(&report.source);
             for channel in channels(&report.source) {
-                let room = inner.rooms.entry(channel).or_insert_with(|| self.room());
-                self.tell_event(room, about.clone(), report.id.clone(), frame);
+                self.tell_event(rooms, covered, channel, (&about, report.id.as_ref()), frame);
             }
         }
 
@@ -222,14 +230,35 @@ impl Hub {
     /// Something that only `admin` is shown.
     pub(crate) fn tell_admin(&self, about: About, id: Option<Id>, frame: &Frame) {
         let mut inner = self.inner();
-        let room = inner.rooms.entry(Channel::Admin).or_insert_with(|| self.room());
+        let Inner { rooms, covered, .. } = &mut *inner;
 
-        self.tell_event(room, about, id, frame);
+        self.tell_event(rooms, covered, Channel::Admin, (&about, id.as_ref()), frame);
     }
 
     /// Somebody cleared a retained state.
     pub(crate) fn forget(&self, topic: &Topic) {
         self.inner().latest.forget(topic);
+    }
+
+    /// Of gates that are not covered nothing is shown as the latest but whether they are there, and
+    /// no window is kept that would have gaps.
+    pub(crate) fn forget_all_but(&self, covered: &Coverage) {
+        let mut inner = self.inner();
+
+        inner.covered = covered.clone();
+        inner.latest.forget_all_but(covered);
+        inner.rooms.retain(|channel, room| {
+            if covered.covers(channel) {
+                return true;
+            }
+            room.window.clear();
+            room.feed.size() > 0
+        });
+    }
+
+    /// From here on nothing is missed of these.
+    pub(crate) fn settle(&self, covered: &Coverage) {
+        self.inner().covered = covered.clone();
     }
 
     /// The broker was away: nobody knows which events were missed, so no window is complete, and
@@ -289,9 +318,25 @@ impl Hub {
         View { channels, gates: inner.latest.view() }
     }
 
-    fn tell_event(&self, room: &mut Room, about: About, id: Option<Id>, frame: &Frame) {
-        self.say(room, Kind::Event, &about, frame);
-        room.window.push(about, id, frame.clone());
+    /// Tells an event, and keeps it where none is missing before or after it.
+    fn tell_event(
+        &self,
+        rooms: &mut BTreeMap<Channel, Room>,
+        covered: &Coverage,
+        channel: Channel,
+        (about, id): (&About, Option<&Id>),
+        frame: &Frame,
+    ) {
+        let is_covered = covered.covers(&channel);
+        if !is_covered && !rooms.contains_key(&channel) {
+            return;
+        }
+        let room = rooms.entry(channel).or_insert_with(|| self.room());
+
+        self.say(room, Kind::Event, about, frame);
+        if is_covered {
+            room.window.push(about.clone(), id.cloned(), frame.clone());
+        }
     }
 
     /// Says something to all who listen. Where nobody does it costs nothing.

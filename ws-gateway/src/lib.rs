@@ -1,7 +1,7 @@
 //! The gateway of Manless: what gates say over MQTT, to browsers; what people click, to gates.
 //!
 //! ```text
-//!            ┌─ uplink ◀──── one MQTT connection, one subscription
+//!            ┌─ uplink ◀──── one MQTT connection, one subscription, or those that are wanted (demand)
 //!            ▼
 //!   relay: each message is read once, then handed on as the bytes that it came in
 //!     ├─▶ hub: a log per channel ─▶ shards ─▶ outboxes    one per client, one write for all pending
@@ -35,6 +35,8 @@ mod audit;
 mod command;
 mod config;
 mod controller;
+mod coverage;
+mod demand;
 mod fetch;
 mod figures;
 mod gateway;
@@ -51,7 +53,7 @@ mod streams;
 mod uplink;
 mod visitor;
 
-pub use config::{AuditFile, Config, Limits, Tls};
+pub use config::{AuditFile, Config, Limits, Subscribe, Tls};
 pub use gateway::{BindError, Gateway, GatewayError};
 pub use http::{Network, NetworkError};
 pub use logins::LoginConfig;

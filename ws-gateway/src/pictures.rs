@@ -10,7 +10,7 @@ use schemas::{GateId, Id, ImageCaptured};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, watch};
 
-use crate::config::Limits;
+use crate::{config::Limits, coverage::Coverage};
 
 /// What stands between the frames of a stream, as HTTP sends them.
 pub(crate) const BOUNDARY: &str = "manless-frame";
@@ -85,6 +85,13 @@ impl Pictures {
     /// Somebody cleared the retained picture.
     pub(crate) fn forget(&self, gate: &GateId) {
         if let Some(album) = self.albums().get_mut(gate) {
+            album.latest = None;
+        }
+    }
+
+    /// Of gates that are not heard whole nobody knows which picture is the latest.
+    pub(crate) fn forget_all_but(&self, covered: &Coverage) {
+        for (_, album) in self.albums().iter_mut().filter(|(gate, _)| !covered.has(gate)) {
             album.latest = None;
         }
     }

@@ -29,6 +29,8 @@ use crate::{
     command::{self, Refusal},
     config::Config,
     controller::{self, Controllers},
+    coverage::Coverage,
+    demand::Demand,
     fetch::Fetches,
     figures::{By, Figures},
     hub::{About, Arrival, Channel, Hub, Outcome, say},
@@ -61,6 +63,7 @@ pub(crate) struct Relay {
     pub(crate) gates: allowance::Gates,
     pub(crate) audit: Audit,
     pub(crate) controllers: Controllers,
+    pub(crate) demand: Arc<Demand>,
     pub(crate) uplink: Uplink,
     pub(crate) figures: Arc<Figures>,
     sessions: AtomicU64,
@@ -85,13 +88,14 @@ impl Relay {
     pub(crate) fn new(config: Config, root: Root, audit: Audit) -> Self {
         let figures = Arc::new(Figures::default());
         let limits = config.limits.clone();
+        let covered = Coverage::at_first(&config);
 
         Self {
             root,
             boot: stamp::new_id(),
             started_at: stamp::now(),
             started: Instant::now(),
-            hub: Hub::new(limits.clone(), Arc::clone(&figures)),
+            hub: Hub::new(limits.clone(), covered, Arc::clone(&figures)),
             pictures: Pictures::new(limits.clone()),
             fetches: Fetches::default(),
             questions: Questions::default(),
@@ -99,6 +103,7 @@ impl Relay {
             gates: allowance::Gates::new(&limits),
             audit,
             controllers: Controllers::default(),
+            demand: Arc::new(Demand::new(&config)),
             uplink: Uplink::default(),
             figures,
             sessions: AtomicU64::new(0),
@@ -110,10 +115,19 @@ impl Relay {
     /// A message came from the broker.
     pub(crate) fn take_in(&self, topic: &str, bytes: &[u8], arrival: Arrival) {
         self.figures.received.count();
+        if arrival == Arrival::Live && self.demand.repeats.has_come(topic, bytes) {
+            return;
+        }
 
         if let Err(error) = self.sort(topic, bytes, arrival) {
             self.show_invalid(topic, bytes.len(), &error);
         }
+    }
+
+    /// Keeps nothing as the latest of a gate that is not heard whole.
+    pub(crate) fn forget_all_but(&self, covered: &Coverage) {
+        self.hub.forget_all_but(covered);
+        self.pictures.forget_all_but(covered);
     }
 
     /// The broker is there, and will tell all that happens from here on.
@@ -204,6 +218,7 @@ impl Relay {
         }
 
         match Message::decode(&topic, bytes)? {
+            Message::Report(report) if self.demand.is_fence(&report) => Ok(()),
             Message::Report(report) => self.report(&report, bytes, arrival),
             Message::Command(command) => self.command(command, bytes, arrival),
             Message::Picture(picture) => {

@@ -24,6 +24,8 @@ use crate::{
     audit::Who,
     command::{self, Refusal},
     config::Limits,
+    demand::Listening,
+    hub::Channel,
     questions::Question,
     relay::Relay,
     visitor::Visitor,
@@ -86,6 +88,8 @@ pub(crate) struct Viewer {
     relay: Arc<Relay>,
     wanted: Wanted,
     number: u64,
+    /// The frames are heard, and the gate is known by its states.
+    _listening: Listening,
     frames: watch::Receiver<Bytes>,
     /// When the last frame came.
     came: Instant,
@@ -197,6 +201,7 @@ impl Viewer {
     /// Comes to watch: the stream runs, and has its first frame.
     pub(crate) async fn open(relay: Arc<Relay>, wanted: Wanted) -> Result<Self, StreamError> {
         let gate = &wanted.gate;
+        let listening = relay.listen(&Channel::Gate(gate.clone())).await;
         relay.reach(gate).map_err(|refusal| {
             if refusal.code == AnswerCode::GateOffline && !relay.hub.knows(gate) {
                 return StreamError::NoSuchGate(gate.clone());
@@ -208,7 +213,8 @@ impl Viewer {
         let number = relay.streams.enter(&wanted, &relay.config.limits)?;
 
         let now = Instant::now();
-        let mut viewer = Self { relay, wanted, number, frames, came: now, next: now };
+        let mut viewer =
+            Self { relay, wanted, number, _listening: listening, frames, came: now, next: now };
         viewer.first_frame().await?;
         Ok(viewer)
     }

@@ -1,4 +1,5 @@
-//! The connection to the broker: one, with one subscription to everything below the root.
+//! The connection to the broker: one, with one subscription to everything below the root, or with
+//! those that are wanted ([`crate::demand`]).
 //!
 //! Each connection is made from nothing: what an earlier one had not sent is gone, so that a
 //! command never reaches a gate later than its sender was told.
@@ -18,7 +19,7 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::{hub::Arrival, relay::Relay};
+use crate::{demand, hub::Arrival, relay::Relay};
 
 /// How many messages may wait for the broker. More than this means that it does not read.
 const QUEUE: usize = 1_024;
@@ -38,6 +39,11 @@ pub(crate) struct Uplink {
 #[error("the gateway has no connection to the MQTT broker")]
 pub(crate) struct BrokerUnavailable;
 
+/// The broker refuses what the gateway cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the broker does not let the gateway subscribe")]
+pub(crate) struct NotSubscribed;
+
 /// A connection ended.
 #[derive(Debug, thiserror::Error)]
 enum LinkError {
@@ -45,8 +51,8 @@ enum LinkError {
     Broken(#[from] Box<ConnectionError>),
     #[error("cannot log in to the broker")]
     Login(#[from] ConfigError),
-    #[error("the broker does not let the gateway subscribe")]
-    NotSubscribed,
+    #[error(transparent)]
+    NotSubscribed(#[from] NotSubscribed),
 }
 
 impl Uplink {
@@ -135,16 +141,29 @@ async fn connection(
     let (client, mut link) = AsyncClient::builder(options(relay, mqtt)?).capacity(QUEUE).build();
     link.set_network_options(service::mqtt::network());
 
+    tokio::select! {
+        biased;
+        end = listen(relay, &client, &mut link, cancel) => end,
+        end = demand::keep(relay, &client) => match end? {},
+    }
+}
+
+async fn listen(
+    relay: &Relay,
+    client: &AsyncClient,
+    link: &mut EventLoop,
+    cancel: &CancellationToken,
+) -> Result<(), LinkError> {
     loop {
         tokio::select! {
             biased;
             () = cancel.cancelled() => {
-                farewell(relay, &mut link).await;
+                farewell(relay, link).await;
                 return Ok(());
             }
             // Whoever is cancelled here is never polled again but to say good-bye.
             event = link.poll() => match event.map_err(Box::new)? {
-                Event::Incoming(packet) => take_in(relay, &client, packet)?,
+                Event::Incoming(packet) => take_in(relay, client, packet)?,
                 Event::Outgoing(_) => {}
             },
         }
@@ -158,13 +177,15 @@ fn take_in(relay: &Relay, client: &AsyncClient, packet: Packet) -> Result<(), Li
         if let Ok(topic) = str::from_utf8(&publish.topic) {
             relay.take_in(topic, &publish.payload, arrival);
         }
+    } else if relay.demand.is_limited() {
+        // Whoever subscribes waits for the answers by himself.
     } else if let Packet::ConnAck(_) = packet {
         client
             .try_subscribe(relay.root.everything(), QoS::AtLeastOnce)
-            .map_err(|_| LinkError::NotSubscribed)?;
+            .map_err(|_| NotSubscribed)?;
     } else if let Packet::SubAck(answer) = packet {
         if !is_granted(&answer) {
-            return Err(LinkError::NotSubscribed);
+            return Err(NotSubscribed.into());
         }
         info!(root = %relay.root, "Connected to the broker");
         relay.subscribed(client.clone());

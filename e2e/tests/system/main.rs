@@ -6,6 +6,7 @@ mod bad_messages;
 mod bad_orders;
 mod broker_hung;
 mod broker_restarted;
+mod by_demand;
 mod cables;
 mod configuration;
 mod contract;

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::{Site, reply};
 use crate::{
     fetch::FetchError,
+    hub::Channel,
     pictures::BOUNDARY,
     streams::{StreamError, Viewer, Wanted},
     visitor::Visitor,
@@ -37,7 +38,14 @@ pub(super) struct Wish {
 }
 
 pub(super) async fn latest(State(site): State<Site>, Path(gate): Path<String>) -> Response {
-    let picture = known(&gate).and_then(|gate| site.relay.pictures.latest(&gate));
+    let picture = match known(&gate) {
+        Some(gate) => {
+            let channel = Channel::Gate(gate.clone());
+            let _listening = site.relay.listen(&channel).await;
+            site.relay.pictures.latest(&gate)
+        }
+        None => None,
+    };
 
     match picture {
         Some(picture) => jpeg(picture),
@@ -59,6 +67,8 @@ pub(super) async fn named(
         return jpeg(picture);
     }
 
+    let channel = Channel::Gate(gate.clone());
+    let _listening = site.relay.listen(&channel).await;
     match site.relay.fetch(&gate, image).await {
         Ok(picture) => jpeg(picture),
         Err(error @ (FetchError::NotKept | FetchError::Offline)) => missing(&error.to_string()),

@@ -105,6 +105,8 @@ async fn attend(visit: Visit, channel: Channel, resume: Resume, upgrade: OnUpgra
     };
     visit.came(&channel.to_string());
 
+    let listen = visit.site.cancel.run_until_cancelled(relay.listen(&channel));
+    let _listening = listen.await;
     let guest = Guest {
         session: visit.session,
         channel: channel.clone(),

@@ -7,7 +7,7 @@ use schemas::{
 };
 
 use super::{About, Channel, Sight, Slot};
-use crate::outbox::Frame;
+use crate::{coverage::Coverage, outbox::Frame};
 
 /// The types of state, in the order in which a snapshot tells them.
 const STATES: [MessageType; 3] =
@@ -94,10 +94,10 @@ impl Latest {
         Outcome::News(Slot(known.first_slot + place as u32))
     }
 
-    /// Keeps an event or an answer as the last thing that was heard.
-    pub(super) fn note(&mut self, report: &Report, frame: &Frame) -> Outcome {
+    /// Keeps an event or an answer as the last thing that was heard, if all is heard of its source.
+    pub(super) fn note(&mut self, report: &Report, frame: &Frame, is_heard: bool) -> Outcome {
         let Some(known) = self.entry(&report.source) else { return Outcome::TooMany };
-        known.last_event = Some(frame.clone());
+        known.last_event = is_heard.then(|| frame.clone());
 
         Outcome::News(Slot(known.first_slot))
     }
@@ -118,6 +118,17 @@ impl Latest {
         if known.states.iter().all(Option::is_none) {
             self.known.remove(&name);
         }
+    }
+
+    /// Forgets of gates that are not heard whole all but whether they are there.
+    pub(super) fn forget_all_but(&mut self, covered: &Coverage) {
+        self.known.retain(|name, known| {
+            let is_heard = match name {
+                Name::Bridge(_) => true,
+                Name::Gate(gate) => covered.has(gate),
+            };
+            is_heard || known.forget_all_but_system()
+        });
     }
 
     pub(super) fn system_status(&self, gate: &GateId) -> Option<&SystemStatus> {
@@ -187,6 +198,15 @@ impl Known {
         let states = Default::default();
 
         Self { first_slot, system: None, previous_boot: None, states, last_event: None }
+    }
+
+    /// Whether there is anything left.
+    fn forget_all_but_system(&mut self) -> bool {
+        let [system, others @ ..] = &mut self.states;
+        others.fill(None);
+        self.last_event = None;
+
+        system.is_some()
     }
 
     fn start(&mut self, status: &SystemStatus) {

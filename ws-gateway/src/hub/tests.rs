@@ -154,7 +154,7 @@ async fn clients_are_sent_away_one_after_the_other_and_all_in_time() {
 }
 
 fn hub(limits: Limits) -> Hub {
-    Hub::new(limits, Arc::default())
+    Hub::new(limits, Coverage::Everything, Arc::default())
 }
 
 /// A client that has read its greeting.

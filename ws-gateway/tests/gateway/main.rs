@@ -8,6 +8,7 @@ mod commands;
 mod conformance;
 mod controllers;
 mod dashboard;
+mod demand;
 mod fetch;
 mod hostile;
 mod http;

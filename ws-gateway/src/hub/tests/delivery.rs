@@ -157,7 +157,7 @@ fn step() -> impl Strategy<Value = Step> {
 impl World {
     fn new() -> Self {
         let limits = Limits { queued_bytes: QUEUED_BYTES, ..Limits::default() };
-        let hub = Arc::new(Hub::new(limits, Arc::default()));
+        let hub = Arc::new(Hub::new(limits, Coverage::Everything, Arc::default()));
         let mut tasks = JoinSet::new();
         for shard in hub.shards() {
             tasks.spawn(shard.run(CancellationToken::new()));
