@@ -18,7 +18,7 @@ SECONDS := 60
 HOURS := 24
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware test-home-assistant \
+.PHONY: help run test check bench bench-dashboard bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware test-home-assistant \
 	dashboard dashboard-check dashboard-test
 
 help: ## This list
@@ -48,6 +48,10 @@ bench: ## The benchmarks, with the peers that are installed (bench/README.md)
 
 bench-peers: ## Peers of the benchmarks that are no packages of the system: FastAPI, a bridge in Node.js
 	@bench/peers/install $${CARGO_TARGET_DIR:-target}/bench-peers
+
+bench-dashboard: dashboard $(BROWSER)/node_modules/.package-lock.json ## Frames of the dashboard while a thousand messages a second come in
+	$(CARGO) build $(LOCKED)
+	node bench/dashboard/frames.mjs
 
 # For example: make soak HOURS=1 ARGS="--seed 7"
 soak: ## A day of traffic in fast time, with all that goes wrong (soak/README.md)
