@@ -3,11 +3,25 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process,
 };
 
 use tracing::warn;
+
+/// Opens a file for changes, or `head` where there is none: where it is, who else may not change it
+/// meanwhile, and what it says.
+pub(crate) fn open(path: &Path, head: &str) -> (PathBuf, Option<File>, io::Result<String>) {
+    // Where the file is a link, what it leads to is written.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let lock = lock(&path);
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(head.to_owned()),
+        read => read,
+    };
+
+    (path, lock, text)
+}
 
 /// Replaces a file: all of it or, whatever happens, nothing.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -71,7 +85,7 @@ fn sync_directory(_: &Path) -> io::Result<()> {
 
 /// Two who change the file at once wait for each other. Where there is no directory yet, or it
 /// cannot be locked, the last one wins.
-pub(crate) fn lock(path: &Path) -> Option<File> {
+fn lock(path: &Path) -> Option<File> {
     let directory = File::open(directory(path)).ok()?;
     directory.lock().ok()?;
 

@@ -2,23 +2,24 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
 
 use schemas::GateId;
 use service::Secret;
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use crate::{
-    disk,
+    disk, entries,
     name::UserName,
     password::{Hash, PasswordError},
     role::{Role, Roles},
     users::{self, Users, UsersError},
 };
 
+const TABLE: &str = "users";
 const HEAD: &str = "# The users of this site. `manless user` changes this file, and a running broker \
                     reads it again.\n\n[users]\n";
 
@@ -80,14 +81,8 @@ impl UsersFile {
     ///
     /// It cannot be read or is not valid.
     pub fn open(path: &Path, roles: &Roles) -> Result<Self, UsersError> {
-        // Where the file is a link, what it leads to is written.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let lock = disk::lock(&path);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => HEAD.to_owned(),
-            Err(source) => return Err(UsersError::Read { path, source }),
-        };
+        let (path, lock, text) = disk::open(path, HEAD);
+        let text = text.map_err(|source| UsersError::Read { path: path.clone(), source })?;
         Users::parse(&text, &path, roles)?;
         let document = text.parse().map_err(|_| UsersError::Invalid {
             path: path.clone(),
@@ -100,9 +95,7 @@ impl UsersFile {
 
     /// The users, in the order of the file.
     pub fn list(&self) -> Vec<Listed> {
-        let entries = self.document.get("users").and_then(Item::as_table_like);
-
-        entries.into_iter().flat_map(TableLike::iter).filter_map(listed).collect()
+        entries::all(&self.document, TABLE).filter_map(listed).collect()
     }
 
     /// Whether there is such a user.
@@ -149,17 +142,8 @@ impl UsersFile {
             entry["password"] = value(Hash::of(password)?.as_str());
         }
         entry["role"] = value(role.name());
-        if !gates.is_empty() {
-            let gates: Array = gates.iter().map(GateId::as_str).collect();
-            entry["gates"] = value(gates);
-        }
-        let users = self.document.entry("users").or_insert_with(|| {
-            let mut users = Table::new();
-            users.set_implicit(true);
-            Item::Table(users)
-        });
-        let users = users.as_table_like_mut().expect("`users` was valid as it was read");
-        users.insert(name.as_str(), Item::Table(entry));
+        entries::set_gates(&mut entry, &gates);
+        entries::add(&mut self.document, TABLE, name.as_str(), entry);
 
         Ok(())
     }
@@ -183,7 +167,7 @@ impl UsersFile {
     /// There is no such user.
     pub fn remove(&mut self, name: &UserName) -> Result<(), FileError> {
         self.entry(name)?;
-        if let Some(users) = self.document.get_mut("users").and_then(Item::as_table_like_mut) {
+        if let Some(users) = self.document.get_mut(TABLE).and_then(Item::as_table_like_mut) {
             users.remove(name.as_str());
         }
 
@@ -204,7 +188,7 @@ impl UsersFile {
         let missing = FileError::NoSuchUser { name: name.clone(), file: self.path.clone() };
 
         self.document
-            .get_mut("users")
+            .get_mut(TABLE)
             .and_then(|users| users.get_mut(name.as_str()))
             .and_then(Item::as_table_like_mut)
             .ok_or(missing)
@@ -213,16 +197,11 @@ impl UsersFile {
 
 fn listed((name, entry): (&str, &Item)) -> Option<Listed> {
     let entry = entry.as_table_like()?;
-    let gates = entry.get("gates").and_then(Item::as_array);
 
     Some(Listed {
         name: name.to_owned(),
         role: entry.get("role")?.as_str()?.to_owned(),
-        gates: gates
-            .into_iter()
-            .flatten()
-            .filter_map(|gate| gate.as_str().map(str::to_owned))
-            .collect(),
+        gates: entries::gates(entry),
         has_password: entry.contains_key("password"),
     })
 }

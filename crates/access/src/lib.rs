@@ -26,6 +26,7 @@
 mod access;
 mod config;
 mod disk;
+mod entries;
 mod file;
 mod name;
 mod password;

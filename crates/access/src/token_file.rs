@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
@@ -10,15 +10,16 @@ use std::{
 use jiff::Timestamp;
 use schemas::GateId;
 use service::Secret;
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::{
-    disk,
+    disk, entries,
     name::UserName,
     token::{self, Digest},
     tokens::{Tokens, TokensError},
 };
 
+const TABLE: &str = "tokens";
 const HEAD: &str = "# What programs log in with: hashes of tokens. `manless token` changes this \
                     file, and running programs read it again.\n\n[tokens]\n";
 
@@ -89,14 +90,8 @@ impl TokensFile {
     ///
     /// It cannot be read or is not valid.
     pub fn open(path: &Path) -> Result<Self, TokensError> {
-        // Where the file is a link, what it leads to is written.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let lock = disk::lock(&path);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => HEAD.to_owned(),
-            Err(source) => return Err(TokensError::Read { path, source }),
-        };
+        let (path, lock, text) = disk::open(path, HEAD);
+        let text = text.map_err(|source| TokensError::Read { path: path.clone(), source })?;
         Tokens::parse(&text, &path)?;
         let document = text.parse().map_err(|_| TokensError::Invalid {
             path: path.clone(),
@@ -109,9 +104,7 @@ impl TokensFile {
 
     /// The tokens, in the order of the file.
     pub fn list(&self) -> Vec<ListedToken> {
-        let entries = self.document.get("tokens").and_then(Item::as_table_like);
-
-        entries.into_iter().flat_map(TableLike::iter).filter_map(listed).collect()
+        entries::all(&self.document, TABLE).filter_map(listed).collect()
     }
 
     /// Makes a token up. What is returned is kept nowhere: its hash is.
@@ -132,17 +125,8 @@ impl TokensFile {
         if let Some(expires) = wanted.expires {
             entry["expires"] = value(seconds(expires));
         }
-        if !wanted.gates.is_empty() {
-            let gates: Array = wanted.gates.iter().map(GateId::as_str).collect();
-            entry["gates"] = value(gates);
-        }
-        let tokens = self.document.entry("tokens").or_insert_with(|| {
-            let mut tokens = Table::new();
-            tokens.set_implicit(true);
-            Item::Table(tokens)
-        });
-        let tokens = tokens.as_table_like_mut().expect("`tokens` was valid as it was read");
-        tokens.insert(wanted.name.as_str(), Item::Table(entry));
+        entries::set_gates(&mut entry, &wanted.gates);
+        entries::add(&mut self.document, TABLE, wanted.name.as_str(), entry);
 
         Ok(secret)
     }
@@ -153,7 +137,7 @@ impl TokensFile {
     ///
     /// There is none of this name.
     pub fn remove(&mut self, name: &UserName) -> Result<(), TokenFileError> {
-        let tokens = self.document.get_mut("tokens").and_then(Item::as_table_like_mut);
+        let tokens = self.document.get_mut(TABLE).and_then(Item::as_table_like_mut);
 
         tokens.and_then(|tokens| tokens.remove(name.as_str())).map(drop).ok_or_else(|| {
             TokenFileError::NoSuchToken { name: name.clone(), file: self.path.clone() }
@@ -181,7 +165,6 @@ impl TokensFile {
 
 fn listed((name, entry): (&str, &Item)) -> Option<ListedToken> {
     let entry = entry.as_table_like()?;
-    let gates = entry.get("gates").and_then(Item::as_array);
     let time = |key| entry.get(key).and_then(Item::as_str).and_then(|text| text.parse().ok());
 
     Some(ListedToken {
@@ -189,11 +172,7 @@ fn listed((name, entry): (&str, &Item)) -> Option<ListedToken> {
         user: entry.get("user")?.as_str()?.to_owned(),
         created: time("created"),
         expires: time("expires"),
-        gates: gates
-            .into_iter()
-            .flatten()
-            .filter_map(|gate| gate.as_str().map(str::to_owned))
-            .collect(),
+        gates: entries::gates(entry),
     })
 }
 
