@@ -37,7 +37,7 @@ pub use lines::Lines;
 pub use papers::Papers;
 pub use port::Port;
 pub use program::{Program, ours};
-pub use site::{CARD, Site, manless};
+pub use site::{CARD, Site, listening_to, manless};
 pub use stopped_thread::StoppedThread;
 pub use terminal::Terminal;
 pub use unread_pipe::UnreadPipe;

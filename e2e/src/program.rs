@@ -113,6 +113,15 @@ impl Program {
         Self { name, child, stdout, stderr }
     }
 
+    /// Waits until it has written a line with `text` to standard output.
+    #[track_caller]
+    pub fn prints(&self, text: &str) {
+        let printed = |line: &str| line.contains(text).then_some(());
+
+        let printed = self.stdout.find(Instant::now() + PATIENCE, printed);
+        assert!(printed.is_some(), "it does not print `{text}`: {:#?}", self.stdout.all());
+    }
+
     /// What it writes to standard output.
     pub fn stdout(&self) -> &Lines {
         &self.stdout

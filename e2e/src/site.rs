@@ -38,6 +38,18 @@ pub fn manless(dir: &Path) -> Command {
     command
 }
 
+/// A command line for a part of `manless` that listens to `broker`, and where its configuration is.
+pub fn listening_to(broker: SocketAddr, part: &str, args: &[&str]) -> (Command, TempDir) {
+    let dir = TempDir::new().expect("a temporary directory");
+    let file = dir.path().join("site.toml");
+    fs::write(&file, format!("[mqtt]\nhost = \"{}\"\nport = {}\n", broker.ip(), broker.port()))
+        .expect("a file in it");
+    let mut command = manless(dir.path());
+    command.arg(part).args(args).arg("--config").arg(file);
+
+    (command, dir)
+}
+
 impl Site {
     /// Starts a site without a configuration, and waits until its two gates are there with all
     /// their devices.

@@ -1,6 +1,6 @@
 //! What the person who installs a gate has at hand.
 
-use std::{fs, process::Command, time::Instant};
+use std::{fs, process::Command};
 
 use barrier_link::{Cause, Position};
 use e2e::{Agent, PATIENCE, Port, Program, Terminal, manless};
@@ -27,15 +27,15 @@ fn devices_are_listed_by_what_they_are_for() {
 fn a_reader_that_is_listened_to_shows_what_it_sends_and_what_to_configure() {
     let bench = Bench::start();
     let mut program = bench.run(&["reader", "listen", "gate_in"], &[]);
-    program_says(&program, "Listening to");
+    program.prints("Listening to");
 
     bench.gate.present_card(CARD).expect("somebody listens");
 
-    program_says(&program, "30 34 41 31 42 32 43 33 0d 0a");
-    program_says(&program, &format!("lines          card {CARD}"));
-    program_says(&program, "length = 8 }");
+    program.prints("30 34 41 31 42 32 43 33 0d 0a");
+    program.prints(&format!("lines          card {CARD}"));
+    program.prints("length = 8 }");
     bench.gate.unplug(Device::CardReader);
-    program_says(&program, "; trying again");
+    program.prints("; trying again");
     program.interrupt();
     assert_eq!(program.exit_code(), Some(0));
 }
@@ -78,14 +78,14 @@ fn a_gate_that_works_passes_its_test() {
     let bench = Bench::start();
     let mut program = bench.test(&["y"; 8]);
 
-    program_says(&program, "Put it on the loop.");
+    program.prints("Put it on the loop.");
     bench.gate.vehicle(Vehicle::Present);
-    program_says(&program, "Take it away.");
+    program.prints("Take it away.");
     bench.gate.vehicle(Vehicle::Absent);
-    program_says(&program, "Hold a card to the reader.");
+    program.prints("Hold a card to the reader.");
     bench.gate.present_card(CARD).expect("somebody reads");
 
-    program_says(&program, "Everything passed.");
+    program.prints("Everything passed.");
     assert_eq!(program.exit_code(), Some(0));
     assert_eq!(bench.gate.position(), Position::Closed);
 }
@@ -122,7 +122,7 @@ fn nothing_moves_before_somebody_has_said_yes() {
     for answers in [&["n"; 4][..], &[], &["n", "maybe", "1", ""]] {
         let mut program = bench.test(answers);
         assert_eq!(program.exit_code(), Some(0), "{answers:?}");
-        program_says(&program, "Nothing failed; 4 of 5 not tested.");
+        program.prints("Nothing failed; 4 of 5 not tested.");
     }
     assert_eq!(bench.gate.state().barrier.moved_by, Cause::None);
 }
@@ -152,10 +152,10 @@ fn a_boom_that_does_not_get_up_fails() {
     bench.gate.jam(Drive::Jammed);
     let mut program = bench.test(&["n", "y", "n", "n"]);
 
-    program_says(&program, "check the drive, the relays and the limit switches");
+    program.prints("check the drive, the relays and the limit switches");
     assert_eq!(program.exit_code(), Some(1));
-    program_says(&program, "1 of 5 FAILED.");
-    program_says(&program, "The boom is not closed.");
+    program.prints("1 of 5 FAILED.");
+    program.prints("The boom is not closed.");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn the_boom_is_not_lowered_onto_a_vehicle_whoever_says_yes() {
     bench.gate.vehicle(Vehicle::Present);
     let mut program = bench.test(&["n", "y", "y", "y", "n"]);
 
-    program_says(&program, "the loop is occupied: the boom is not lowered");
+    program.prints("the loop is occupied: the boom is not lowered");
     assert_eq!(program.exit_code(), Some(1));
     assert_eq!(bench.gate.position(), Position::Open);
 }
@@ -209,7 +209,7 @@ fn a_simulated_gate_can_be_tested_without_anybody_in_front_of_it() {
     let mut program = Program::start_with_answers(command, &["y"; 8]);
 
     assert_eq!(program.exit_code(), Some(0));
-    program_says(&program, "Everything passed.");
+    program.prints("Everything passed.");
 }
 
 /// A gate whose devices are in the test.
@@ -261,12 +261,4 @@ impl<G: std::borrow::Borrow<Gate>> Bench<G> {
 
         command
     }
-}
-
-#[track_caller]
-fn program_says(program: &Program, text: &str) {
-    let said = |line: &str| line.contains(text).then_some(());
-
-    let said = program.stdout().find(Instant::now() + PATIENCE, said);
-    assert!(said.is_some(), "it does not say `{text}`: {:#?}", program.stdout().all());
 }

@@ -1,14 +1,12 @@
 //! `manless monitor`: a site, live in a terminal.
 
-use std::{fs, net::SocketAddr, process::Command, time::Instant};
-
-use e2e::{Agent, Broker, PATIENCE, Port, Program, Site, Terminal, manless};
+use e2e::{Agent, Broker, Port, Program, Site, Terminal, listening_to, manless};
 use tempfile::TempDir;
 
 #[test]
 fn a_person_sees_a_vehicle_come_and_gets_the_terminal_back() {
     let site = Site::up();
-    let (command, _dir) = monitor(site.broker, &[]);
+    let (command, _dir) = listening_to(site.broker, "monitor", &[]);
     let mut terminal = Terminal::start(command);
     terminal.shows(&["connected", "gate_in", "gate_out", "online", "closed", "auto", "firmware"]);
 
@@ -27,7 +25,7 @@ fn a_person_sees_a_vehicle_come_and_gets_the_terminal_back() {
 #[test]
 fn ctrl_c_gives_the_terminal_back_too() {
     let nobody = Port::free();
-    let (command, _dir) = monitor(nobody.address(), &[]);
+    let (command, _dir) = listening_to(nobody.address(), "monitor", &[]);
     let mut terminal = Terminal::start(command);
     terminal.shows(&["no broker", "no gate has said anything yet"]);
 
@@ -45,12 +43,12 @@ fn where_there_is_no_terminal_there_are_lines_of_one_gate_and_no_orders_to_a_ter
     let mut command = manless(dir.path());
     command.args(["monitor", "gate_in"]).env("MANLESS_BROKER__LISTEN", site.broker.to_string());
     let program = Program::start(command);
-    says(&program, "gate_in gate_status status=closed");
+    program.prints("gate_in gate_status status=closed");
 
     site.sim("gate_out card 04FFFFFF");
     site.sim("gate_in card 04A1B2C3");
 
-    says(&program, "gate_in card_detected card_id=04A1B2C3");
+    program.prints("gate_in card_detected card_id=04A1B2C3");
     let all = program.stdout().all().join("\n");
     assert!(!all.contains("gate_out") && !all.contains('\u{1b}'), "{all}");
 }
@@ -58,7 +56,7 @@ fn where_there_is_no_terminal_there_are_lines_of_one_gate_and_no_orders_to_a_ter
 #[test]
 fn a_broker_that_comes_back_is_found_again() {
     let port = Port::free();
-    let (command, _dir) = monitor(port.address(), &[]);
+    let (command, _dir) = listening_to(port.address(), "monitor", &[]);
     let mut terminal = Terminal::start(command);
     terminal.shows(&["no broker"]);
 
@@ -68,23 +66,4 @@ fn a_broker_that_comes_back_is_found_again() {
     terminal.shows(&["connected", "gate_in", "online"]);
     terminal.press("q");
     assert_eq!(terminal.exit_code(), Some(0));
-}
-
-fn monitor(broker: SocketAddr, args: &[&str]) -> (Command, TempDir) {
-    let dir = TempDir::new().expect("a temporary directory");
-    let file = dir.path().join("site.toml");
-    fs::write(&file, format!("[mqtt]\nhost = \"{}\"\nport = {}\n", broker.ip(), broker.port()))
-        .expect("a file in it");
-    let mut command = manless(dir.path());
-    command.arg("monitor").args(args).arg("--config").arg(file);
-
-    (command, dir)
-}
-
-#[track_caller]
-fn says(program: &Program, text: &str) {
-    let said = |line: &str| line.contains(text).then_some(());
-
-    let said = program.stdout().find(Instant::now() + PATIENCE, said);
-    assert!(said.is_some(), "it does not say `{text}`: {:#?}", program.stdout().all());
 }

@@ -1,28 +1,22 @@
 //! `manless tap`: all that is said at a site, line by line.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::{process::Stdio, time::Instant};
 
-use e2e::{Agent, Broker, PATIENCE, Port, Program, Site, manless};
+use e2e::{Agent, Broker, PATIENCE, Port, Program, Site, listening_to};
 use serde_json::Value;
-use tempfile::TempDir;
 
 #[test]
 fn what_gates_say_and_what_they_are_told_comes_line_by_line() {
     let site = Site::up();
-    let (command, _dir) = tap(site.broker, &[]);
+    let (command, _dir) = listening_to(site.broker, "tap", &[]);
     let mut program = Program::start(command);
-    says(&program, "◀ gate_in    gate_status            status=closed");
-    says(&program, "(retained)");
-    says(&program, "◀ gate_in    image ");
+    program.prints("◀ gate_in    gate_status            status=closed");
+    program.prints("(retained)");
+    program.prints("◀ gate_in    image ");
 
     site.sim("gate_in card 04A1B2C3");
 
-    says(&program, "◀ gate_in    card_detected          card_id=04A1B2C3");
+    program.prints("◀ gate_in    card_detected          card_id=04A1B2C3");
     let all = program.stdout().all().join("\n");
     assert!(!all.contains('\u{1b}'), "{all}");
     program.interrupt();
@@ -32,16 +26,17 @@ fn what_gates_say_and_what_they_are_told_comes_line_by_line() {
 #[test]
 fn one_gate_and_one_type_are_all_that_is_heard_and_each_line_is_json() {
     let site = Site::up();
-    let (command, _dir) = tap(
+    let (command, _dir) = listening_to(
         site.broker,
+        "tap",
         &["gate_in", "--type", "card_detected", "--type", "gate_status", "--json"],
     );
     let program = Program::start(command);
-    says(&program, r#""type":"gate_status""#);
+    program.prints(r#""type":"gate_status""#);
 
     site.sim("gate_out card 04FFFFFF");
     site.sim("gate_in card 04A1B2C3");
-    says(&program, "04A1B2C3");
+    program.prints("04A1B2C3");
 
     for line in program.stdout().all() {
         let line: Value = serde_json::from_str(&line).expect("a line is JSON");
@@ -54,7 +49,7 @@ fn one_gate_and_one_type_are_all_that_is_heard_and_each_line_is_json() {
 #[test]
 fn whoever_has_read_enough_ends_it() {
     let site = Site::up();
-    let (mut command, _dir) = tap(site.broker, &[]);
+    let (mut command, _dir) = listening_to(site.broker, "tap", &[]);
     let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
 
     drop(child.stdout.take());
@@ -65,7 +60,7 @@ fn whoever_has_read_enough_ends_it() {
 #[test]
 fn a_broker_that_comes_back_is_heard_again() {
     let port = Port::free();
-    let (command, _dir) = tap(port.address(), &["--type", "system_status"]);
+    let (command, _dir) = listening_to(port.address(), "tap", &["--type", "system_status"]);
     let program = Program::start(command);
     let told = |line: &str| line.contains("no broker at").then_some(());
     assert!(program.stderr().find(Instant::now() + PATIENCE, told).is_some());
@@ -73,24 +68,5 @@ fn a_broker_that_comes_back_is_heard_again() {
     let _broker = Broker::start(&port);
     let _agent = Agent::start("gate_in", &port);
 
-    says(&program, "◀ gate_in    system_status          state=online");
-}
-
-fn tap(broker: SocketAddr, args: &[&str]) -> (Command, TempDir) {
-    let dir = TempDir::new().expect("a temporary directory");
-    let file = dir.path().join("site.toml");
-    fs::write(&file, format!("[mqtt]\nhost = \"{}\"\nport = {}\n", broker.ip(), broker.port()))
-        .expect("a file in it");
-    let mut command = manless(dir.path());
-    command.arg("tap").args(args).arg("--config").arg(file);
-
-    (command, dir)
-}
-
-#[track_caller]
-fn says(program: &Program, text: &str) {
-    let said = |line: &str| line.contains(text).then_some(());
-
-    let said = program.stdout().find(Instant::now() + PATIENCE, said);
-    assert!(said.is_some(), "it does not say `{text}`: {:#?}", program.stdout().all());
+    program.prints("◀ gate_in    system_status          state=online");
 }
