@@ -9,6 +9,7 @@ mod monitor;
 mod reader;
 mod sim;
 mod site;
+mod subscription;
 mod tap;
 mod tls;
 mod token;

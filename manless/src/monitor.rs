@@ -17,20 +17,15 @@ pub(crate) use words::{of_payload, plain};
 use std::{
     env,
     io::{self, IsTerminal},
-    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
-use schemas::GateId;
-use service::{
-    config::{ConfigError, Settings},
-    mqtt, signal,
-};
+use schemas::{GateId, Root};
+use service::{config::Settings, signal};
 use tokio::sync::mpsc;
 
-use crate::up::reachable;
-use feed::Feed;
+use crate::subscription::{Subscription, broker_of};
 
 /// More updates than this wait with the broker.
 const QUEUE: usize = 256;
@@ -55,9 +50,11 @@ async fn watch(gate: Option<GateId>, config: Option<&Path>) -> Result<()> {
     let stop = signal::shutdown().context("cannot listen for signals")?;
     let mqtt = broker_of(&settings)?;
     mqtt.validate()?;
-    let feed = Feed { mqtt, root: settings.read("root")?, gate };
+    let root: Root = settings.read("root")?;
+    let filters = feed::filters(&root, gate.as_ref());
+    let subscription = Subscription { mqtt, name: "monitor", filters };
 
-    let broker = feed.broker();
+    let broker = subscription.broker();
     let (updates, inbox) = mpsc::channel(QUEUE);
     let show = async {
         if io::stdout().is_terminal() {
@@ -69,24 +66,7 @@ async fn watch(gate: Option<GateId>, config: Option<&Path>) -> Result<()> {
 
     tokio::select! {
         shown = show => shown,
-        () = feed.run(updates) => Ok(()),
+        () = subscription.run(updates, |news| feed::update(&root, news)) => Ok(()),
         () = stop => Ok(()),
     }
-}
-
-/// Where `[mqtt]` says; where it says nothing, where the broker of the same configuration listens.
-pub(crate) fn broker_of(settings: &Settings) -> Result<mqtt::Config, ConfigError> {
-    let mqtt: mqtt::Config = settings.read("mqtt")?;
-    let broker: broker::Config = settings.read("broker")?;
-    let is_said =
-        mqtt.port.is_some() || mqtt.tls.is_some() || mqtt.host != mqtt::Config::default().host;
-
-    Ok(match broker.listen.iter().find(|address| address.port() != 0) {
-        Some(address) if !is_said => {
-            let here = SocketAddr::new(reachable(address.ip()), address.port());
-            let mqtt::Config { host, port, .. } = mqtt::Config::at(here);
-            mqtt::Config { host, port, ..mqtt }
-        }
-        Some(_) | None => mqtt,
-    })
 }

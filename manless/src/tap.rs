@@ -1,7 +1,7 @@
 //! `manless tap`: everything that is said at a site, as it is said, line by line.
 //!
 //! ```text
-//! broker ──▶ feed ──heard──▶ a thread that writes: whoever does not read stops the feed, not Ctrl-C
+//! broker ──▶ subscription ──▶ feed ──heard──▶ a thread that writes: who does not read stops the feed, not Ctrl-C
 //! ```
 
 mod feed;
@@ -16,11 +16,11 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use schemas::{GateId, Kind, MessageType, Topic};
+use schemas::{GateId, Kind, MessageType, Root, Topic};
 use service::{config::Settings, signal};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::monitor::broker_of;
+use crate::subscription::{Subscription, broker_of};
 use feed::{Feed, Heard};
 use lines::Style;
 
@@ -80,7 +80,9 @@ async fn listen(wanted: Wanted, json: bool, config: Option<&Path>) -> Result<()>
     let stop = signal::shutdown().context("cannot listen for signals")?;
     let mqtt = broker_of(&settings)?;
     mqtt.validate()?;
-    let feed = Feed { mqtt, root: settings.read("root")?, wanted };
+    let root: Root = settings.read("root")?;
+    let subscription = Subscription { mqtt, name: "tap", filters: feed::filters(&root, &wanted) };
+    let mut feed = Feed { root, wanted, broker: subscription.broker(), is_lost: false };
     let style = match json {
         true => Style::Json,
         false if has_colours() => Style::Coloured,
@@ -100,7 +102,7 @@ async fn listen(wanted: Wanted, json: bool, config: Option<&Path>) -> Result<()>
 
     tokio::select! {
         written = written => written.context("nobody writes any more"),
-        () = feed.run(heard) => Ok(()),
+        () = subscription.run(heard, |news| feed.sort(news)) => Ok(()),
         () = stop => Ok(()),
     }
 }

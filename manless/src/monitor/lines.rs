@@ -16,8 +16,6 @@ pub(crate) async fn run(mut updates: mpsc::Receiver<Update>) -> Result<()> {
 
     while let Some(update) = updates.recv().await {
         let link = match &update {
-            // Each subscription says so.
-            Update::Connected if site.connected => None,
             Update::Connected => Some("connected to the broker".to_owned()),
             Update::Lost(reason) => Some(format!("no broker: {reason}")),
             Update::Said(..) => None,
