@@ -55,16 +55,30 @@ pub(crate) trait Party: Send {
     fn handle_timeout(&mut self, now: Instant);
 }
 
+/// A connection whose two sides have agreed to speak WebSocket.
+pub(crate) struct Opened {
+    pub(crate) socket: Box<dyn Socket>,
+    /// What the client said right behind its request, and HTTP has read.
+    pub(crate) heard: Vec<u8>,
+}
+
+impl<S: Socket + 'static> From<S> for Opened {
+    fn from(socket: S) -> Self {
+        Self { socket: Box::new(socket), heard: Vec::new() }
+    }
+}
+
 /// Serves one client until one of the two sides ends it.
 pub(crate) async fn run(
-    socket: impl Socket + 'static,
+    opened: impl Into<Opened>,
     outbox: &Outbox,
     party: &mut impl Party,
     ping_every: Duration,
     cancel: &CancellationToken,
 ) -> End {
-    outbox.attach(Box::new(socket));
-    let mut ear = Ear::new();
+    let Opened { socket, heard } = opened.into();
+    outbox.attach(socket);
+    let mut ear = Ear::new(heard);
 
     let end = converse(&mut ear, outbox, party, ping_every, cancel).await;
 
@@ -76,11 +90,12 @@ pub(crate) async fn run(
 }
 
 /// Lets a client in only to say why it may not stay.
-pub(crate) async fn refuse(socket: impl Socket + 'static, end: &End, cancel: &CancellationToken) {
+pub(crate) async fn refuse(opened: Opened, end: &End, cancel: &CancellationToken) {
+    let Opened { socket, heard } = opened;
     let outbox = Outbox::new(0);
-    outbox.attach(Box::new(socket));
+    outbox.attach(socket);
 
-    Box::pin(part(&mut Ear::new(), &outbox, end, cancel)).await;
+    Box::pin(part(&mut Ear::new(heard), &outbox, end, cancel)).await;
 }
 
 async fn converse(

@@ -10,11 +10,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::{OnUpgrade, Parts, Upgraded};
 use hyper_util::rt::TokioIo;
 use schemas::{GateId, SessionBody};
 use serde::Deserialize;
 use service::stamp;
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tracing::{Instrument, info, info_span};
 
@@ -29,8 +31,8 @@ use super::{
 use crate::{
     controller::{self, Bridge},
     hub::{Channel, Guest},
-    outbox::Outbox,
-    session::{self, Dashboard, End, Party},
+    outbox::{Outbox, Socket},
+    session::{self, Dashboard, End, Opened, Party},
     visitor::Visitor,
 };
 
@@ -169,7 +171,7 @@ impl Visit {
         info!(address = %self.client.address, reason = %end, "Refused");
         self.site.relay.figures.refused_requests.count();
 
-        session::refuse(TokioIo::new(socket), end, &self.site.cancel).await;
+        session::refuse(bare(socket), end, &self.site.cancel).await;
     }
 
     /// Serves somebody as long as he may stay.
@@ -181,7 +183,7 @@ impl Visit {
         visitor: &Visitor,
     ) -> End {
         let every = self.site.relay.config.ping_every;
-        let talk = session::run(TokioIo::new(socket), outbox, party, every, &self.site.cancel);
+        let talk = session::run(bare(socket), outbox, party, every, &self.site.cancel);
         let leave = async {
             outbox.close(visitor.sent_away().await);
             future::pending().await
@@ -248,6 +250,19 @@ fn handshake(site: &Site, request: &mut Request) -> Result<(Response, OnUpgrade)
     }
 
     Ok((response.into_response(), upgrade))
+}
+
+/// The connection itself. All that HTTP has around it would cost something for each frame.
+fn bare(socket: Upgraded) -> Opened {
+    taken_out::<TcpStream>(socket)
+        .or_else(taken_out::<TlsStream<TcpStream>>)
+        .unwrap_or_else(|socket| TokioIo::new(socket).into())
+}
+
+fn taken_out<S: Socket + 'static>(socket: Upgraded) -> Result<Opened, Upgraded> {
+    let Parts { io, read_buf, .. } = socket.downcast::<TokioIo<S>>()?;
+
+    Ok(Opened { socket: Box::new(io.into_inner()), heard: read_buf.into() })
 }
 
 /// Whoever asks again in a second finds another gateway, or this one started anew.

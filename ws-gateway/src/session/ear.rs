@@ -33,7 +33,8 @@ struct Shared<'a, 'b, 'c> {
 }
 
 impl Ear {
-    pub(super) fn new() -> Self {
+    /// For a client that has already said this.
+    pub(super) fn new(heard: Vec<u8>) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
@@ -41,7 +42,7 @@ impl Ear {
             .max_message_size(Some(MAX_MESSAGE))
             .max_frame_size(Some(MAX_MESSAGE));
 
-        Self(WebSocketContext::new(Role::Server, Some(config)))
+        Self(WebSocketContext::from_partially_read(heard, Role::Server, Some(config)))
     }
 
     /// The next message.

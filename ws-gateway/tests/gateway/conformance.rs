@@ -388,6 +388,22 @@ async fn what_is_not_masked_closes_the_connection() {
 }
 
 #[tokio::test]
+async fn what_comes_right_behind_the_request_is_read() {
+    let site = Site::start().await;
+    let early = [fin(PING, b"early"), fin(TEXT, &question("early"))].concat();
+
+    let mut raw = Raw::connect_saying(site.gateway, "/ws/gate_in", &early).await;
+
+    // In the middle of its greeting or after it.
+    let (mut pong, mut answer) = (false, false);
+    while !(pong && answer) {
+        let frame = raw.frame().await.expect("the connection ended");
+        pong |= frame.payload == b"early";
+        answer |= String::from_utf8_lossy(&frame.payload).contains(r#""command_id":"early""#);
+    }
+}
+
+#[tokio::test]
 async fn case_12_compression_that_is_offered_is_not_taken() {
     let site = Site::start().await;
     let raw = raw(&site).await;

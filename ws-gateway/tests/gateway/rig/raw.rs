@@ -38,6 +38,11 @@ pub(crate) struct Received {
 impl Raw {
     /// Upgrades, and offers compression, as browsers do.
     pub(crate) async fn connect(gateway: SocketAddr, path: &str) -> Self {
+        Self::connect_saying(gateway, path, b"").await
+    }
+
+    /// The same by a client that does not wait for the answer before it says something.
+    pub(crate) async fn connect_saying(gateway: SocketAddr, path: &str, frames: &[u8]) -> Self {
         let headers = [
             ("Host", "localhost"),
             ("Connection", "Upgrade"),
@@ -46,7 +51,10 @@ impl Raw {
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
             ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
         ];
-        let mut socket = web::send(gateway, "GET", path, &headers).await;
+        let mut request = web::spelled("GET", path, &headers).into_bytes();
+        request.extend(frames);
+        let mut socket = TcpStream::connect(gateway).await.unwrap();
+        socket.write_all(&request).await.unwrap();
 
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {

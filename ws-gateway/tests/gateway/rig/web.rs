@@ -83,11 +83,16 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
 ) -> TcpStream {
     let mut socket = TcpStream::connect(gateway).await.unwrap();
+    socket.write_all(spelled(method, path, headers).as_bytes()).await.unwrap();
+
+    socket
+}
+
+/// A request without a body, as it is on the wire.
+pub(crate) fn spelled(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
     let lines: String =
         headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let connection = if lines.contains("Upgrade:") { "" } else { "Connection: close\r\n" };
-    let request = format!("{method} {path} HTTP/1.1\r\n{lines}{connection}\r\n");
-    socket.write_all(request.as_bytes()).await.unwrap();
 
-    socket
+    format!("{method} {path} HTTP/1.1\r\n{lines}{connection}\r\n")
 }
