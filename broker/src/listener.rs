@@ -106,6 +106,13 @@ impl Listener {
     pub(crate) async fn serve(self, front: Arc<Front>, cancel: CancellationToken) {
         let mut clients = JoinSet::new();
         info!(address = %self.address, transport = %self.transport, "The broker listens");
+        if !self.address.ip().is_loopback() && !self.transport.is_encrypted() {
+            warn!(
+                address = %self.address,
+                "Passwords and cards travel in the clear: use `broker.listen_tls` on a network that \
+                 others share"
+            );
+        }
 
         tokio::select! {
             biased;

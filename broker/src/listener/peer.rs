@@ -24,6 +24,15 @@ pub enum Transport {
     WebSocketTls,
 }
 
+impl Transport {
+    pub(super) fn is_encrypted(self) -> bool {
+        match self {
+            Self::Tcp | Self::WebSocket => false,
+            Self::Tls | Self::WebSocketTls => true,
+        }
+    }
+}
+
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

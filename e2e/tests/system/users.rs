@@ -220,6 +220,7 @@ fn an_agent_logs_in_with_the_password_in_its_file() {
     let mut broker = ours("broker");
     broker.env("MANLESS_DATA_DIR", dir.path()).env("MANLESS_BROKER__LISTEN", "0.0.0.0:0");
     let broker = Program::start(broker);
+    broker.says("Passwords and cards travel in the clear");
     let port = broker.port().to_string();
     let mut agent = ours("gate-agent");
     agent.args(["gate_in", "--config"]).arg(&file);
