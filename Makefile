@@ -134,9 +134,16 @@ test-home-assistant: ## What Home Assistant makes of a site (needs Python 3.13 a
 	$(CARGO) build $(LOCKED)
 	@e2e/home-assistant/run
 
-browser: $(BROWSER)/node_modules/.package-lock.json $(CLIENT)/dist/index.js ## The page in a browser, and the client library against a site
+browser: $(BROWSER)/node_modules/.package-lock.json $(BROWSER)/.python/installed $(CLIENT)/dist/index.js ## The page in a browser, and the client library against a site
 	$(CARGO) build $(LOCKED) $(EVERYTHING)
 	cd $(BROWSER) && npm test
+
+$(BROWSER)/.python/installed: $(BROWSER)/requirements.txt
+	@python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $< || { \
+		echo "Cannot install what $< names: pip needs its registry once." >&2; \
+		exit 1; \
+	}
+	@touch $@
 
 # The modules of a package, exactly as its lock file says. None of them gets to run anything here.
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
