@@ -161,10 +161,10 @@ impl Audit {
         self.record(Who::of(visitor, Via::Http, None).on(self.blank(What::Logout)));
     }
 
-    /// A name and a password were not those of anybody. The address has to wait before it tries
-    /// again, so that there are not too many of these.
-    pub(crate) fn login_failed(&self, name: &str, address: IpAddr, reason: &str) {
-        let user = Some(name.chars().take(LONGEST_NAME).collect());
+    /// A name and a password, or a token, were not those of anybody. The address has to wait before
+    /// it tries again, so that there are not too many of these.
+    pub(crate) fn login_failed(&self, name: Option<&str>, address: IpAddr, reason: &str) {
+        let user = name.map(|name| name.chars().take(LONGEST_NAME).collect());
         let who = Who { user, address: Some(address), ..Who::anybody(Via::Http) };
 
         self.record(Record {

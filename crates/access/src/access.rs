@@ -54,6 +54,8 @@ struct Inner {
     changed: watch::Sender<()>,
     verifier: Verifier,
     throttle: Mutex<Throttle>,
+    /// Of tokens, apart: a program with an old one keeps nobody from logging in.
+    tokens_throttle: Mutex<Throttle>,
 }
 
 /// Somebody is not let in.
@@ -139,6 +141,7 @@ impl Access {
             changed: watch::Sender::new(()),
             verifier: Verifier::new(),
             throttle: Mutex::new(Throttle::new(ADDRESSES)),
+            tokens_throttle: Mutex::new(Throttle::new(ADDRESSES)),
         }))
     }
 
@@ -234,20 +237,27 @@ impl Access {
         self.find(name).ok_or(Refused::NoSuchUser)
     }
 
-    /// Who has this token.
+    /// Who comes from `from` with this token.
+    ///
+    /// Nobody guesses one that is good, so nobody waits who has one.
     ///
     /// # Errors
     ///
-    /// It is not there, or not good any more.
-    pub fn token(&self, token: &[u8], now: Timestamp) -> Result<User, BadToken> {
-        let token = self.tokens().get(Digest::of(token)).cloned().ok_or(BadToken::Unknown)?;
-        if token.has_expired(now) {
-            return Err(BadToken::Expired);
-        }
-        let account = self.users().get(&token.user).cloned().ok_or(BadToken::Unknown)?;
-        let name = token.user.clone();
-
-        Ok(User::with_token(&name, account, token, self.clone()))
+    /// It is not there, or not good any more. An address that comes with such ones too often is told
+    /// to wait.
+    pub fn token(&self, token: &[u8], from: IpAddr, now: Timestamp) -> Result<User, BadToken> {
+        self.find_token(token, now).map_err(|bad| {
+            let now = Instant::now().into_std();
+            let throttle = &self.0.tokens_throttle;
+            let mut throttle = throttle.lock().unwrap_or_else(PoisonError::into_inner);
+            match throttle.wait(from, now) {
+                Duration::ZERO => {
+                    throttle.failed(from, now);
+                    bad
+                }
+                wait => BadToken::TooOften(wait),
+            }
+        })
     }
 
     /// The user of this name in the file.
@@ -348,6 +358,17 @@ impl Access {
     fn take_tokens(&self, tokens: Tokens) {
         *self.0.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens.into();
         self.0.changed.send_replace(());
+    }
+
+    fn find_token(&self, token: &[u8], now: Timestamp) -> Result<User, BadToken> {
+        let token = self.tokens().get(Digest::of(token)).cloned().ok_or(BadToken::Unknown)?;
+        if token.has_expired(now) {
+            return Err(BadToken::Expired { user: token.user.clone() });
+        }
+        let account = self.users().get(&token.user).cloned().ok_or(BadToken::Unknown)?;
+        let name = token.user.clone();
+
+        Ok(User::with_token(&name, account, token, self.clone()))
     }
 
     fn tokens(&self) -> Arc<Tokens> {

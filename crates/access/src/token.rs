@@ -3,7 +3,7 @@
 //! A token is 256 random bits, so that nobody guesses it and a plain hash of it can be kept: there
 //! is nothing to try out, as there is with a password that somebody has thought up.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use jiff::Timestamp;
 use schemas::GateId;
@@ -31,14 +31,20 @@ pub(crate) struct Token {
 pub(crate) struct Digest([u8; 32]);
 
 /// Nobody is let in with this token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
     /// It is in no file, or its user is not.
     #[error("the token is not known, or was taken away")]
     Unknown,
     /// It is too late.
     #[error("the token has expired")]
-    Expired,
+    Expired {
+        /// Whose it was.
+        user: String,
+    },
+    /// It is not good, and too many before it were not either.
+    #[error("too many tokens from this address were wrong: the next may be tried in {0:?}")]
+    TooOften(Duration),
 }
 
 impl Token {

@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use access::{
     Access, BadToken, Config, Gates, NewToken, Role, RoleConfig, Roles, TokenFileError, TokensFile,
@@ -16,6 +21,7 @@ use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 #[test]
 fn who_has_a_token_is_its_user() {
@@ -30,7 +36,9 @@ fn who_has_a_token_is_its_user() {
     assert_eq!(user.expires(), None);
 
     for text in ["", "manless_", &token.expose()[..70], &format!("{} ", token.expose())] {
-        let refused = access.token(text.as_bytes(), Timestamp::now()).unwrap_err();
+        // Each from an address of its own, that none has to wait.
+        let from = [192, 0, 2, text.len() as u8].into();
+        let refused = access.token(text.as_bytes(), from, Timestamp::now()).unwrap_err();
         assert_eq!(refused, BadToken::Unknown, "{text}");
     }
 }
@@ -63,10 +71,31 @@ fn a_token_that_has_expired_opens_nothing() {
     let access = site.access();
 
     let just_before = expires - SignedDuration::from_millis(1);
-    let user = access.token(token.expose().as_bytes(), just_before).unwrap();
+    let user = access.token(token.expose().as_bytes(), HERE, just_before).unwrap();
     assert_eq!(user.expires(), Some(expires));
-    let refused = access.token(token.expose().as_bytes(), expires).unwrap_err();
-    assert_eq!(refused, BadToken::Expired);
+    let refused = access.token(token.expose().as_bytes(), HERE, expires).unwrap_err();
+    assert_eq!(refused, BadToken::Expired { user: "anna".to_owned() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_tokens_have_to_wait_and_keep_no_other_waiting() {
+    let site = Site::new();
+    let token = site.token("grafana", "anna", &[], None);
+    let access = site.access();
+    let wrong = || access.token(b"manless_", HERE, Timestamp::now()).unwrap_err();
+
+    for _ in 0..3 {
+        assert_eq!(wrong(), BadToken::Unknown);
+    }
+    assert_eq!(wrong(), BadToken::TooOften(Duration::from_secs(1)));
+    login(&access, &token).unwrap();
+    assert_eq!(wrong(), BadToken::TooOften(Duration::from_secs(1)), "no token makes forget");
+    time::advance(Duration::from_secs(1)).await;
+    assert_eq!(wrong(), BadToken::Unknown);
+    assert_eq!(wrong(), BadToken::TooOften(Duration::from_secs(2)));
+    let elsewhere = [192, 0, 2, 9].into();
+    let refused = access.token(b"manless_", elsewhere, Timestamp::now()).unwrap_err();
+    assert_eq!(refused, BadToken::Unknown);
 }
 
 #[tokio::test]
@@ -248,7 +277,7 @@ fn wanted(name: &str, user: &str, gates: &[&str], expires: Option<Timestamp>) ->
 }
 
 fn login(access: &Access, token: &Secret) -> Result<User, BadToken> {
-    access.token(token.expose().as_bytes(), Timestamp::now())
+    access.token(token.expose().as_bytes(), HERE, Timestamp::now())
 }
 
 /// Waits until a running process knows a token.

@@ -11,9 +11,9 @@
 //!
 //! Where there are no logins, everybody is known and may do everything.
 
-use std::time::Duration;
+use std::{fmt::Display, net::IpAddr, time::Duration};
 
-use access::Refused;
+use access::{BadToken, Refused};
 use axum::{
     Extension,
     body::{Body, HttpBody},
@@ -158,9 +158,9 @@ pub(super) async fn identify(
     match Credentials::of(headers, cookie::name(scheme)) {
         Credentials::Token(token) => site
             .access
-            .token(token.expose().as_bytes(), Timestamp::now())
+            .token(token.expose().as_bytes(), address, Timestamp::now())
             .map(|user| Visitor::new(user, address))
-            .map_err(|error| NotIn::Wrong(error.to_string())),
+            .map_err(|bad| not_with(&bad, site, address)),
         Credentials::Password { name, password } => {
             authenticate(site, client, &name, &password).await
         }
@@ -185,18 +185,37 @@ pub(super) async fn authenticate(
     let user = site.access.authenticate(name, password.expose().as_bytes(), address).await;
 
     user.map(|user| Visitor::new(user, address)).map_err(|refused| {
-        if let Some(failed) = site.failures.happened(site.relay.started.elapsed()) {
-            let user: String = name.chars().take(64).collect();
-            warn!(%address, user, failed, reason = %refused, "A login failed");
-        }
+        warn_of(site, Some(name), address, &refused);
         match refused {
             Refused::TooOften(wait) => NotIn::TooOften(wait),
             Refused::BadLogin | Refused::NoSuchUser => {
-                site.relay.audit.login_failed(name, address, &refused.to_string());
+                site.relay.audit.login_failed(Some(name), address, &refused.to_string());
                 NotIn::Wrong(refused.to_string())
             }
         }
     })
+}
+
+/// Nobody is let in with a token. What it was is told to nobody: it may be one of another place.
+fn not_with(bad: &BadToken, site: &Site, address: IpAddr) -> NotIn {
+    let user = match bad {
+        BadToken::Expired { user } => Some(user.as_str()),
+        BadToken::Unknown | BadToken::TooOften(_) => None,
+    };
+    warn_of(site, user, address, bad);
+    if let BadToken::TooOften(wait) = bad {
+        return NotIn::TooOften(*wait);
+    }
+
+    site.relay.audit.login_failed(user, address, &bad.to_string());
+    NotIn::Wrong(bad.to_string())
+}
+
+fn warn_of(site: &Site, user: Option<&str>, address: IpAddr, reason: &impl Display) {
+    if let Some(failed) = site.failures.happened(site.relay.started.elapsed()) {
+        let user = user.map(|name| name.chars().take(64).collect::<String>());
+        warn!(%address, user, failed, %reason, "A login failed");
+    }
 }
 
 fn anybody(site: &Site, client: Client) -> Result<Visitor, NotIn> {

@@ -4,12 +4,14 @@ use std::{fs, path::PathBuf};
 
 use access::Access;
 use audit::{Record, Via, What, files_of, verify};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use jiff::SignedDuration;
 use schemas::Root;
 use serde_json::Value;
 use tempfile::TempDir;
 use ws_gateway::{AuditFile, Config, Gateway};
 
-use crate::rig::{People, Site, answer, config, eventually, password, post, start_gateway};
+use crate::rig::{Client, People, Site, answer, config, eventually, password, post, start_gateway};
 
 #[tokio::test]
 async fn a_command_and_each_of_its_answers_are_recorded_with_who_it_was() {
@@ -210,6 +212,53 @@ async fn logins_that_succeed_and_fail_are_recorded_and_so_is_the_end_of_one() {
         assert_eq!(record.address, Some([127, 0, 0, 1].into()));
     }
     assert!(!fs::read_to_string(log.path()).unwrap().contains("guess"));
+}
+
+#[tokio::test]
+async fn tokens_and_passwords_in_headers_that_are_wrong_are_recorded_but_not_without_end() {
+    let log = Log::new();
+    let people = People::new();
+    let expired = people.token_for("otto", SignedDuration::from_secs(-1));
+    let site = Site::start_with_logins(log.config(), &people).await;
+    let by_header = |credentials: String| {
+        let site = &site;
+        async move {
+            let headers = [("Host", "localhost"), ("Authorization", &credentials[..])];
+            site.get_with("/session", &headers).await
+        }
+    };
+    let by_subprotocol = async || {
+        let offers = [("Sec-WebSocket-Protocol", "bearer, manless_guess")];
+        let mut client = Client::connect_with(site.gateway, "/ws/gate_in", &offers).await;
+        client.close_code().await
+    };
+
+    assert_eq!(by_header("Bearer manless_guess".to_owned()).await.status, 401);
+    assert_eq!(by_subprotocol().await, Some(4401));
+    assert_eq!(by_header(format!("Bearer {expired}")).await.status, 401);
+    // From here on it has to wait, and is not recorded; a token that is good is let in.
+    for _ in 0..5 {
+        let reply = by_header("Bearer manless_guess".to_owned()).await;
+        assert_eq!((reply.status, reply.header("retry-after")), (429, Some("1")));
+        assert_eq!(by_subprotocol().await, Some(4401));
+    }
+    assert_eq!(site.get("/session").await.json()["user"], "ada");
+    // A password waits for none of this.
+    let basic = BASE64_STANDARD.encode("anna:guess");
+    assert_eq!(by_header(format!("Basic {basic}")).await.status, 401);
+    let records = log.until(5).await;
+
+    assert_eq!(whats(&records[1..]), [What::LoginFailed; 4]);
+    let users: Vec<_> = records[1..].iter().map(|record| record.user.as_deref()).collect();
+    assert_eq!(users, [None, None, Some("otto"), Some("anna")]);
+    for record in &records[1..] {
+        assert_eq!(record.via, Some(Via::Http));
+        assert_eq!(record.address, Some([127, 0, 0, 1].into()));
+        assert!(record.reason.is_some());
+    }
+    assert_eq!(records[3].reason.as_deref(), Some("the token has expired"));
+    let written = fs::read_to_string(log.path()).unwrap();
+    assert!(!written.contains("guess") && !written.contains(&expired));
 }
 
 /// The audit log of a gateway, in a directory of its own.

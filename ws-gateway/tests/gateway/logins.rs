@@ -78,7 +78,11 @@ async fn everybody_reaches_what_is_his_and_nothing_else() {
         ),
     ] {
         for (path, expected) in PATHS.into_iter().zip(expected) {
-            let found = outcome(&site, path, token).await;
+            // Who shows a token that is wrong too often is told to wait: it is as good as none.
+            let found = match outcome(&site, path, token).await {
+                429 => 401,
+                found => found,
+            };
             // A gateway that was built without its page says so.
             let expected = if path == "/" && found == 404 { 404 } else { expected };
             assert_eq!(found, expected, "{who} {path}");
