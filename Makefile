@@ -7,6 +7,7 @@ SHELL := /bin/sh
 CARGO := cargo
 LOCKED := --locked
 EVERYTHING := --workspace --all-targets
+PROGRAMS := -p manless -p gate-agent -p broker -p ws-gateway
 BROWSER := e2e/browser
 TYPESCRIPT := schemas/typescript
 DASHBOARD := dashboard
@@ -16,9 +17,10 @@ DASHBOARD_SOURCES := $(shell find $(DASHBOARD) \( -name node_modules -o -name di
 TARGET := front
 SECONDS := 60
 HOURS := 24
+WINDOWS := x86_64-pc-windows-gnu
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench bench-dashboard bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware test-home-assistant \
+.PHONY: help run test check bench bench-dashboard bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware test-home-assistant windows \
 	dashboard dashboard-check dashboard-test
 
 help: ## This list
@@ -129,6 +131,17 @@ dashboard-test: $(DASHBOARD)/node_modules/.package-lock.json ## The tests of the
 
 test-hardware: ## Cameras behind the kernel's own drivers, in a virtual machine (needs qemu)
 	@test-hardware/run
+
+# Built and linted only: nothing here runs it.
+windows: ## The programs for Windows, and their lints, where Rust and a linker for it are installed
+	@set -e; \
+	if ! rustc --print target-libdir --target $(WINDOWS) | xargs test -d || ! command -v x86_64-w64-mingw32-gcc >/dev/null; then \
+		echo "windows: skipped; rustup target add $(WINDOWS), and on Debian: apt-get install gcc-mingw-w64-x86-64"; \
+	else \
+		set -x; \
+		$(CARGO) clippy $(LOCKED) --target $(WINDOWS) $(PROGRAMS) --all-targets -- -D warnings; \
+		$(CARGO) build $(LOCKED) --target $(WINDOWS) $(PROGRAMS); \
+	fi
 
 test-home-assistant: ## What Home Assistant makes of a site (needs Python 3.13 and the network once)
 	$(CARGO) build $(LOCKED)

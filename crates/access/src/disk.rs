@@ -7,8 +7,6 @@ use std::{
     process,
 };
 
-use tracing::warn;
-
 /// Opens a file for changes, or `head` where there is none: where it is, who else may not change it
 /// meanwhile, and what it says.
 pub(crate) fn open(path: &Path, head: &str) -> (PathBuf, Option<File>, io::Result<String>) {
@@ -103,6 +101,8 @@ fn directory(path: &Path) -> &Path {
 #[cfg(unix)]
 pub(crate) fn warn_of_readers(path: &Path) {
     use std::os::unix::fs::MetadataExt;
+
+    use tracing::warn;
 
     if let Ok(metadata) = fs::metadata(path)
         && metadata.mode() & 0o004 != 0

@@ -23,7 +23,6 @@ use rustls::{
     },
     sign::CertifiedKey,
 };
-use tracing::warn;
 
 pub use certificate::{Certificate, CertificateError, NameError};
 pub use files::{Current, Files, LOOK_EVERY, Loaded};
@@ -263,6 +262,8 @@ fn warn_if_exposed(path: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
+
+        use tracing::warn;
 
         let everybody = |mode: u32| mode & 0o007 != 0;
         if fs::metadata(path).is_ok_and(|file| everybody(file.permissions().mode())) {

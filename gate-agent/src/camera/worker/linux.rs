@@ -23,6 +23,18 @@ const BUFFERS: u32 = 3;
 const FRAME: Duration = Duration::from_secs(4);
 const ENODEV: i32 = 19;
 
+impl PixelFormat {
+    /// By the name that V4L2 gives it.
+    fn of(fourcc: &[u8; 4]) -> Option<Self> {
+        match fourcc {
+            b"MJPG" | b"JPEG" => Some(Self::Mjpeg),
+            b"YUYV" | b"YUY2" => Some(Self::Yuyv),
+            b"NV12" => Some(Self::Nv12),
+            _ => None,
+        }
+    }
+}
+
 /// Hands out frames until the camera fails.
 pub(super) fn shoot(
     device: &Device,

@@ -28,16 +28,6 @@ pub(super) enum PixelFormat {
 }
 
 impl PixelFormat {
-    /// By the name that V4L2 gives it.
-    pub(super) fn of(fourcc: &[u8; 4]) -> Option<Self> {
-        match fourcc {
-            b"MJPG" | b"JPEG" => Some(Self::Mjpeg),
-            b"YUYV" | b"YUY2" => Some(Self::Yuyv),
-            b"NV12" => Some(Self::Nv12),
-            _ => None,
-        }
-    }
-
     /// `None`: it is compressed.
     pub(super) fn layout(self) -> Option<Layout> {
         match self {
