@@ -69,6 +69,20 @@ async fn a_port_that_comes_back_is_found_again_and_old_orders_are_not_sent() {
 }
 
 #[tokio::test]
+async fn a_port_that_stays_away_does_not_look_like_a_device_that_does_not_listen() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut line = SerialLine::open(dir.path().join("barrier").to_str().unwrap(), 9600);
+    assert!(matches!(next(&mut line).await, LineEvent::Down(_)));
+
+    let writes = line.writes.clone();
+    let sent = tokio::task::spawn_blocking(move || {
+        (0..10 * WRITES).try_for_each(|_| writes.send(b"PING 1\n".to_vec()))
+    });
+
+    assert_eq!(timeout(PATIENCE, sent).await.unwrap().unwrap(), Ok(()));
+}
+
+#[tokio::test]
 async fn a_device_that_does_not_listen_is_noticed() {
     let (_device, path) = device();
     let mut line = SerialLine::open(&path, 9600);

@@ -8,10 +8,10 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, channel},
+        mpsc::{Receiver, RecvTimeoutError},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serialport::{ClearBuffer, SerialPort};
@@ -68,7 +68,7 @@ fn keep_open(path: &str, baud: u32, events: &Sender<LineEvent>, writes: &Writes)
                 return;
             }
         }
-        pause(backoff.delay());
+        pause(backoff.delay(), writes);
     }
 }
 
@@ -151,8 +151,11 @@ fn start_writer(
     })
 }
 
-fn pause(time: Duration) {
-    let (_open, never) = channel::<()>();
+/// Until the port is tried again. What is sent meanwhile is dropped, or it would look as if a device
+/// had stopped listening.
+fn pause(time: Duration, writes: &Writes) {
+    let end = Instant::now() + time;
+    let writes = writes.lock().unwrap_or_else(PoisonError::into_inner);
 
-    let _ = never.recv_timeout(time);
+    while writes.recv_timeout(end.saturating_duration_since(Instant::now())).is_ok() {}
 }
