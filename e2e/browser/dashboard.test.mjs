@@ -163,6 +163,28 @@ test("a live picture moves as long as somebody watches it", async (t) => {
   await seen(page.getByRole("img", { name: "Latest picture of gate_in" }));
 });
 
+test("a live picture that was watched leaves nothing in the page", async (t) => {
+  const { page } = await look(t, { path: "/gate/gate_in" });
+  const watch = async () => {
+    await page.getByRole("button", { name: "Watch live" }).click();
+    await seen(page.getByRole("img", { name: "Live picture of gate_in" }));
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
+    await seen(page.getByRole("img", { name: "Latest picture of gate_in" }));
+  };
+  const cdp = await page.context().newCDPSession(page);
+  const { result: pictures } = await cdp.send("Runtime.evaluate", { expression: "HTMLImageElement.prototype" });
+
+  for (let times = 0; times < 5; times += 1) await watch();
+
+  // Collects what is not needed any more before it looks for them.
+  const { objects } = await cdp.send("Runtime.queryObjects", { prototypeObjectId: pictures.objectId });
+  const { result } = await cdp.send("Runtime.callFunctionOn", {
+    objectId: objects.objectId,
+    functionDeclaration: "function () { return this.filter((picture) => !picture.isConnected).length; }",
+  });
+  assert.ok(result.value < 5, `${result.value} pictures are left`);
+});
+
 test("whoever reads older events is not disturbed by newer ones", async (t) => {
   const { site, page } = await look(t, { path: "/events" });
   await page.getByText("Nothing has happened").waitFor();

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useState } from "react";
 
 import { useTexts } from "../../i18n/index.ts";
 import type { GateState } from "../../live/gate.ts";
@@ -45,15 +45,16 @@ export function Live({ gate }: { gate: GateState }) {
 function Stream({ gate, onEnd }: { gate: string; onEnd: () => void }) {
   const { t } = useTexts();
   const [failed, setFailed] = useState(false);
-  const picture = useRef<HTMLImageElement>(null);
+  const load = useCallback(
+    (picture: HTMLImageElement) => {
+      picture.src = `/gates/${gate}/stream.mjpg?${Date.now()}`;
 
-  useEffect(() => {
-    const { current } = picture;
-    current?.setAttribute("src", `/gates/${gate}/stream.mjpg?${Date.now()}`);
-
-    // A browser goes on loading a picture that is not in the page any more.
-    return () => current?.removeAttribute("src");
-  }, [gate]);
+      // A browser goes on loading a picture that is not in the page any more. This is called while it still is
+      // there: Chromium keeps one whose source changes later for as long as the page is open.
+      return () => picture.removeAttribute("src");
+    },
+    [gate],
+  );
   if (failed) {
     return (
       <>
@@ -65,5 +66,5 @@ function Stream({ gate, onEnd }: { gate: string; onEnd: () => void }) {
     );
   }
 
-  return <img ref={picture} className="picture" alt={t("picture.stream", { gate })} onError={() => setFailed(true)} />;
+  return <img ref={load} className="picture" alt={t("picture.stream", { gate })} onError={() => setFailed(true)} />;
 }
