@@ -150,6 +150,49 @@ test("a device that is unplugged is said, and its gate comes first", async (t) =
   await page.waitForFunction(() => document.querySelector(".tile")?.dataset.gate === "gate_out");
 });
 
+test("who wishes it is called when a gate breaks, by sound and by notification, and nobody else is", async (t) => {
+  const permissions = ["notifications"];
+  const { site, page } = await look(t, { permissions });
+  const { page: other } = await visit(t, site.dashboard, { permissions });
+  for (const one of [page, other]) {
+    await is(one, "gate_out", "Closed");
+    await one.evaluate(record);
+  }
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByLabel("Play a sound").check();
+  const notify = page.getByLabel("Show a notification while this page is not in sight");
+  await notify.click();
+  // It is switched on as soon as the browser has allowed it.
+  await notify.and(page.locator(":checked")).waitFor();
+
+  await site.sim("gate_out", "unplug", "barrier");
+
+  for (const call of ["880 Hz", "660 Hz", "gate_out: Barrier controller lost"]) {
+    await page.waitForFunction((wanted) => globalThis.calls.includes(wanted), call);
+  }
+  const words = (await page.evaluate(() => globalThis.calls)).filter((call) => call.startsWith("gate_"));
+  for (const said of words) assert.match(said, /^gate_out: Barrier (controller lost|does not work)$/);
+  await seen(tile(other, "gate_out").getByText("Barrier controller lost"));
+  assert.deepEqual(await other.evaluate(() => globalThis.calls), []);
+});
+
+/** Runs in a page that is then out of sight: writes down what has been heard and shown. */
+function record() {
+  globalThis.calls = [];
+  Object.defineProperty(document, "hidden", { get: () => true });
+  globalThis.Notification = class extends Notification {
+    constructor(title, options) {
+      super(title, options);
+      this.addEventListener("show", () => globalThis.calls.push(title));
+    }
+  };
+  const { start } = OscillatorNode.prototype;
+  OscillatorNode.prototype.start = function (when) {
+    this.addEventListener("ended", () => globalThis.calls.push(`${this.frequency.value} Hz`));
+    start.call(this, when);
+  };
+}
+
 test("a live picture moves as long as somebody watches it", async (t) => {
   const { site, page } = await look(t, { path: "/gate/gate_in" });
   const ended = await site.subscribe("parking/gate_in/camera_control_response");

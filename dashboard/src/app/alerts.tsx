@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 
-import { position } from "../features/gate/view.ts";
+import { type Attention, broken } from "../features/gate/view.ts";
 import { useWords } from "../features/words.ts";
 import { useTexts } from "../i18n/index.ts";
 import type { GateState } from "../live/gate.ts";
@@ -23,12 +23,20 @@ export function Alerts() {
     if (sound) beep();
     if (notify && document.hidden && "Notification" in globalThis) notice(title);
   };
-  const what = ({ status, system, ...gate }: GateState) =>
-    status?.fault
-      ? words.fault(status.fault)
-      : status?.mode === "auto" && system
-        ? words.state(system.state)
-        : words.mode(status?.mode ?? position({ status, system, ...gate }));
+  const what = (gate: GateState, now: Attention) => {
+    switch (now) {
+      case "emergency":
+        return words.mode("emergency_open");
+      case "fault":
+        return gate.status?.fault ? words.fault(gate.status.fault) : words.mode("out_of_service");
+      case "degraded": {
+        const devices = broken(gate).map((device) => t("state.broken", { device: words.device(device) }));
+        return devices.join(", ") || words.state("degraded");
+      }
+      default:
+        return words.state(gate.system?.state ?? "offline");
+    }
+  };
   const latest = useRef({ call, what, t });
   useEffect(() => {
     latest.current = { call, what, t };
@@ -36,8 +44,8 @@ export function Alerts() {
 
   useEffect(() => {
     if (!told) return;
-    for (const { gate } of alarm.current.worse(gates)) {
-      latest.current.call(latest.current.t("alert.title", { gate: gate.id, what: latest.current.what(gate) }));
+    for (const { gate, now } of alarm.current.worse(gates)) {
+      latest.current.call(latest.current.t("alert.title", { gate: gate.id, what: latest.current.what(gate, now) }));
     }
   }, [gates, told]);
 

@@ -3,12 +3,22 @@ const NOTES = [880, 660] as const;
 const LASTS = 0.18;
 const LOUD = 0.2;
 /** Milliseconds after which it has ended, also where the browser let nothing be heard. */
-const OVER = 2_000;
+const OVER = 1_000;
+let sounding = false;
 
-/** Two notes, the second one lower. A browser in which nobody has clicked yet stays silent. */
+/**
+ * Two notes, the second one lower; once, however much breaks in the same moment. A browser in which nobody
+ * has clicked yet stays silent.
+ */
 export function beep(): void {
+  if (sounding) return;
+
+  sounding = true;
   const context = new AudioContext();
-  setTimeout(() => void context.close(), OVER);
+  setTimeout(() => {
+    sounding = false;
+    void context.close();
+  }, OVER);
   NOTES.forEach((frequency, index) => {
     const start = context.currentTime + index * LASTS;
     const tone = new OscillatorNode(context, { frequency });
