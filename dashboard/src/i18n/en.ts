@@ -289,7 +289,7 @@ export const en = {
   "charts.latency.done": "Until it is done, half within",
   "charts.latency.label": "Half of the commands were answered within {median} ms, 95 of 100 within {most} ms",
   "charts.latency.none": "No command was sent from this page yet.",
-  "charts.latency.series": "Commands by milliseconds",
+  "charts.latency.series": "Commands answered within so many ms",
 
   "admin.not_allowed": "Only administrators see this.",
   "admin.gateway": "Gateway",

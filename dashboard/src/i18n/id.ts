@@ -291,7 +291,7 @@ export const id: Texts = {
   "charts.latency.done": "Sampai selesai, separuh dalam",
   "charts.latency.label": "Separuh perintah dijawab dalam {median} mdtk, 95 dari 100 dalam {most} mdtk",
   "charts.latency.none": "Belum ada perintah yang dikirim dari halaman ini.",
-  "charts.latency.series": "Perintah menurut milidetik",
+  "charts.latency.series": "Perintah yang dijawab dalam sekian ms",
 
   "admin.not_allowed": "Hanya administrator yang dapat melihat ini.",
   "admin.gateway": "Gateway",

@@ -7,18 +7,26 @@ interface Props {
   label: string;
   /** Names of the values of each column. */
   series: readonly string[];
-  columns: readonly { name: string; values: readonly number[] }[];
+  columns: readonly Column[];
   /** What the columns are of, for the table. */
   heading: string;
 }
 
-/** As many columns can have their names below them. */
-const NAMES = 10;
+interface Column {
+  name: string;
+  /** What stands below it, where that is so short that there is room for it below each column. */
+  short?: string;
+  values: readonly number[];
+}
+
+/** As many columns can have their names below them, on a desk and on a telephone. */
+const NAMES = { wide: 10, narrow: 6 };
 
 /** Columns beside each other, and the same as a table for who would rather read. */
 export function Bars({ label, series, columns, heading }: Props) {
   const { t } = useTexts();
-  const every = Math.ceil(columns.length / NAMES);
+  const isNamed = (place: number, { short }: Column, names: number) =>
+    short !== undefined || place % Math.ceil(columns.length / names) === 0 || undefined;
   const end = top(columns.flatMap(({ values }) => values));
 
   return (
@@ -37,11 +45,11 @@ export function Bars({ label, series, columns, heading }: Props) {
           <span>{end > 1 ? end / 2 : ""}</span>
           <span>0</span>
         </div>
-        <div className="columns" data-crowded={every > 1 || undefined}>
-          {columns.map(({ name, values }, place) => (
-            <div key={name} className="column" title={`${name}: ${values.join(" / ")}`}>
+        <div className="columns">
+          {columns.map((column, place) => (
+            <div key={column.name} className="column" title={`${column.name}: ${column.values.join(" / ")}`}>
               <div className="column-values">
-                {values.map((value, index) => (
+                {column.values.map((value, index) => (
                   <span
                     key={series[index]}
                     className="swatch chart-bar"
@@ -51,7 +59,13 @@ export function Bars({ label, series, columns, heading }: Props) {
                   />
                 ))}
               </div>
-              <span className="column-name">{place % every === 0 ? name : ""}</span>
+              <span
+                className="column-name"
+                data-wide={isNamed(place, column, NAMES.wide)}
+                data-narrow={isNamed(place, column, NAMES.narrow)}
+              >
+                {column.short ?? column.name}
+              </span>
             </div>
           ))}
         </div>

@@ -122,8 +122,10 @@ function Latency({ gate }: { gate: string }) {
   const sent = useView("commands").filter((one) => gate === "" || one.gate === gate);
   const answered = latency(sent.flatMap(({ answered: time }) => time ?? []));
   const done = latency(sent.flatMap(({ step, elapsed }) => (step === "succeeded" ? (elapsed ?? []) : [])));
-  const name = (end: number, index: number) =>
-    Number.isFinite(end) ? `< ${end}` : `≥ ${LATENCIES[index - 1]}`;
+  const column = (end: number, index: number) => ({
+    ...(Number.isFinite(end) ? { name: `< ${end}`, short: `${end}` } : { name: `≥ ${LATENCIES[index - 1]}`, short: "…" }),
+    values: [answered?.counts[index] ?? 0],
+  });
 
   return (
     <section className="panel stack tight" aria-label={t("charts.latency")}>
@@ -146,7 +148,7 @@ function Latency({ gate }: { gate: string }) {
             label={t("charts.latency.label", { median: Math.round(answered.median), most: Math.round(answered.most) })}
             heading="ms"
             series={[t("charts.latency.series")]}
-            columns={LATENCIES.map((end, index) => ({ name: name(end, index), values: [answered.counts[index] ?? 0] }))}
+            columns={LATENCIES.map(column)}
           />
         </>
       ) : (
