@@ -42,7 +42,7 @@ export function Bars({ label, series, columns, heading }: Props) {
       <div className="bars" role="img" aria-label={label}>
         <div className="scale">
           <span>{end}</span>
-          <span>{end > 1 ? end / 2 : ""}</span>
+          <span>{Number.isInteger(end / 2) ? end / 2 : ""}</span>
           <span>0</span>
         </div>
         <div className="columns">

@@ -110,9 +110,9 @@ function Inside({ items }: { items: Items }) {
       <Steps label={t("charts.inside.label", { n: current })} points={points} until={Math.max(now, OPENED + 1)} />
       <p className="row spread small quiet">
         <span>{clockTime(language, OPENED)}</span>
-        <span>{t("charts.inside.explain")}</span>
         <span>{t("charts.now")}</span>
       </p>
+      <p className="small quiet">{t("charts.inside.explain")}</p>
     </section>
   );
 }

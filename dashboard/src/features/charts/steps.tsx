@@ -21,7 +21,7 @@ export function Steps({ label, points, until }: Props) {
     <div className="bars" role="img" aria-label={label}>
       <div className="scale">
         <span>{end}</span>
-        <span>{end > 1 ? end / 2 : ""}</span>
+        <span>{Number.isInteger(end / 2) ? end / 2 : ""}</span>
         <span>0</span>
       </div>
       <svg className="steps" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none">
