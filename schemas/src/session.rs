@@ -44,6 +44,9 @@ pub enum SessionBody {
         channel: String,
         /// Where the client is.
         address: String,
+        /// Who it is, where there are logins: the user, or whose the token is.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
     },
     /// On `admin`: a client left.
     SessionClosed {

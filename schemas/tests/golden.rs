@@ -47,6 +47,7 @@ fn the_gateway_says_what_it_always_said() {
         "error-of-a-channel",
         "pong",
         "session_opened",
+        "session_opened-by-a-user",
         "session_closed",
         "invalid_message",
     ] {

@@ -734,6 +734,8 @@ export interface SessionOpened {
   channel: string;
   /** Where the client is. */
   address: string;
+  /** Who it is, where there are logins: the user, or whose the token is. */
+  user?: string | null;
 }
 
 export interface SessionClosed {

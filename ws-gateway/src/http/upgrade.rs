@@ -105,7 +105,7 @@ async fn attend(visit: Visit, channel: Channel, resume: Resume, upgrade: OnUpgra
         Ok(visitor) => visitor,
         Err(end) => return visit.refuse(socket, &end).await,
     };
-    visit.came(&channel.to_string());
+    visit.came(&channel.to_string(), visitor);
 
     let listen = visit.site.cancel.run_until_cancelled(relay.listen(&channel));
     let _listening = listen.await;
@@ -136,7 +136,7 @@ async fn bridge(visit: Visit, gate: GateId, upgrade: OnUpgrade) {
     }
 
     let mut party = Bridge::open(relay.clone(), gate, visit.session);
-    visit.came(&party.name());
+    visit.came(&party.name(), visitor);
     let outbox = Arc::clone(party.outbox());
     let end = visit.converse(socket, &outbox, &mut party, visitor).await;
 
@@ -206,18 +206,15 @@ impl Visit {
         }
     }
 
-    fn came(&self, channel: &str) {
-        info!(peer = self.address(), user = self.user(), "Connected");
+    fn came(&self, channel: &str, visitor: &Visitor) {
+        info!(peer = self.address(), user = %visitor.user(), "Connected");
         self.site.relay.figures.sessions.count();
         self.site.relay.tell_admin(SessionBody::SessionOpened {
             session: self.session,
             channel: channel.to_owned(),
             address: self.address(),
+            user: visitor.user().name().map(str::to_owned),
         });
-    }
-
-    fn user(&self) -> String {
-        self.who.as_ref().map(|visitor| visitor.user().to_string()).unwrap_or_default()
     }
 
     fn went(&self, channel: &str, end: &End) {

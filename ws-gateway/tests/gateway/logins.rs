@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::rig::{
-    Client, HARDWARE, Mqtt, People, Site, answer, config, eventually, gate_status, request, send,
-    upgrade,
+    Client, HARDWARE, Mqtt, People, Site, answer, config, eventually, gate_status, password, post,
+    request, send, upgrade,
 };
 
 const PATHS: [&str; 17] = [
@@ -222,6 +222,36 @@ async fn a_token_that_is_taken_away_or_expires_ends_what_was_begun_with_it() {
     site.until_gate_is("gate_in", "offline").await;
     assert_eq!(expires.close_code().await, Some(4401));
     assert_eq!(get(&site, "/session", &short).await.status, 401);
+}
+
+#[tokio::test]
+async fn admin_sees_who_comes() {
+    let people = People::new();
+    let [ada, vera, agent] = ["ada", "vera", "gate_in"].map(|who| people.token(who));
+    people.add("anna", "admin", &[]);
+    people.set_password("anna", "open sesame");
+    let site = Site::start_with_logins(config(), &people).await;
+    let mut admin = listen(&site, "/ws/admin", &ada).await;
+    admin.greeting().await;
+    let logged_in = post(
+        site.gateway,
+        "/login",
+        &[("Content-Type", "application/json")],
+        &password("anna", "open sesame"),
+    )
+    .await;
+    let cookie = logged_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+
+    for (path, (name, value), user) in [
+        ("/ws/gate_in", ("Sec-WebSocket-Protocol", format!("bearer, {vera}")), "vera"),
+        ("/ws/controller/gate_in", ("Authorization", format!("Bearer {agent}")), "gate_in"),
+        ("/ws/gate_all", ("Cookie", cookie), "anna"),
+    ] {
+        let client = Client::connect_with(site.gateway, path, &[(name, &value)]).await;
+        let opened = admin.next("session_opened").await;
+        assert_eq!(opened["payload"]["user"], user, "{opened}");
+        drop(client);
+    }
 }
 
 #[tokio::test]

@@ -241,6 +241,7 @@ async fn admin_sees_clients_come_and_go() {
 
     assert_eq!(opened["payload"]["channel"], "gate_in");
     assert!(opened["payload"]["address"].as_str().unwrap().starts_with("127.0.0.1:"));
+    assert_eq!(opened["payload"].get("user"), None, "there are no logins");
     assert_eq!(opened["payload"]["session"], closed["payload"]["session"]);
 }
 

@@ -152,15 +152,16 @@ function Outcome({ command: { status, code, elapsed } }: { command: CommandRecor
 
 function Sessions({ sessions }: { sessions: readonly SessionRecord[] }) {
   const { language, t } = useTexts();
-  const heads = [t("admin.channel"), t("admin.address"), t("admin.opened"), t("admin.closed")];
+  const heads = [t("admin.channel"), t("login.user"), t("admin.address"), t("admin.opened"), t("admin.closed")];
 
   return (
     <section className="panel stack tight wide" aria-label={t("admin.sessions")}>
       <h2>{t("admin.sessions")}</h2>
       <Table heads={heads} none={t("admin.none_since")}>
-        {sessions.map(({ session, channel, address, opened, closed, reason }) => (
+        {sessions.map(({ session, channel, user, address, opened, closed, reason }) => (
           <tr key={session}>
             <td>{channel}</td>
+            <td>{user}</td>
             <td>{address}</td>
             <td>{opened && clockTime(language, opened)}</td>
             <td>

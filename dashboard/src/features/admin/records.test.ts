@@ -21,10 +21,10 @@ test("a command that came as a bare word is shown with the answers that name it"
 });
 
 test("a session is open until it is closed", () => {
-  const opened = message("session_opened", { session: 7, channel: "gate_all", address: "192.0.2.7:5000" });
+  const opened = message("session_opened", { session: 7, channel: "gate_all", address: "192.0.2.7:5000", user: "anna" });
   const closed = message("session_closed", { session: 7, channel: "gate_all", reason: "left" });
 
-  expect(records([opened]).sessions).toMatchObject([{ session: 7, address: "192.0.2.7:5000" }]);
+  expect(records([opened]).sessions).toMatchObject([{ session: 7, address: "192.0.2.7:5000", user: "anna" }]);
   expect(records([opened, closed]).sessions).toMatchObject([{ session: 7, address: "192.0.2.7:5000", reason: "left" }]);
 });
 

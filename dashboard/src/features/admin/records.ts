@@ -5,6 +5,8 @@ export interface SessionRecord {
   session: number;
   channel: string;
   address: string;
+  /** Who it is, where there are logins. */
+  user?: string | null | undefined;
   opened?: string | undefined;
   closed?: string | undefined;
   reason?: string | undefined;
@@ -50,8 +52,8 @@ export function records(messages: readonly Message[]): Records {
     const { timestamp: at, gate_id: gate, id } = message;
     switch (message.type) {
       case "session_opened": {
-        const { session, channel, address } = message.payload;
-        sessions.set(session, { session, channel, address, opened: at });
+        const { session, channel, address, user } = message.payload;
+        sessions.set(session, { session, channel, address, user, opened: at });
         break;
       }
       case "session_closed": {
