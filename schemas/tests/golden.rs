@@ -6,6 +6,7 @@ use std::{fs, path::PathBuf};
 
 use schemas::{
     Body, CameraStatus, Kind, Message, MessageType, Root, SessionBody, SessionMessage, Topic,
+    is_ping,
 };
 use serde_json::Value;
 
@@ -63,6 +64,11 @@ fn the_gateway_says_what_it_always_said() {
 
         assert_eq!(message.encode(), text(&frozen), "{name}");
     }
+}
+
+#[test]
+fn what_a_page_asks_is_what_it_always_asked() {
+    assert!(is_ping(text(&golden("ping"))));
 }
 
 fn decode(gate: &str, kind: MessageType, bytes: &[u8]) -> Message {

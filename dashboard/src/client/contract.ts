@@ -124,7 +124,8 @@ export type Message =
   | InvalidMessageMessage;
 
 /** Whatever a client may send, told apart by its `type`. */
-export type Command = GateControlCommand | CameraControlCommand | RequestStatusCommand | RequestEventsCommand;
+export type Command =
+  GateControlCommand | CameraControlCommand | RequestStatusCommand | RequestEventsCommand | PingMessage;
 
 /** The birth of an agent or a gateway, and its last will. */
 export interface SystemStatusMessage {
@@ -810,4 +811,17 @@ export interface RequestEventsCommand {
   id?: Id | null;
   /** The `id` of the command or event that led to this one. */
   cause?: Id | null;
+}
+
+/** Asks whether the gateway hears the client: it is answered with `pong`. */
+export interface PingMessage {
+  type: "ping";
+  /** Nothing. */
+  payload?: Record<string, unknown>;
+  /** The client's channel. */
+  gate_id?: Channel | null;
+  /** When it was sent: RFC 3339, UTC, `Z`. */
+  timestamp?: Timestamp | null;
+  /** Duplicates are recognised by it. */
+  id?: Id | null;
 }

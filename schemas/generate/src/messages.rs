@@ -41,6 +41,8 @@ pub enum Direction {
     Command,
     /// A gateway to one of its WebSocket clients.
     Session,
+    /// A WebSocket client to its gateway, which keeps it to itself.
+    Question,
 }
 
 /// Every message, in the order of the contract.
@@ -76,14 +78,38 @@ pub fn messages(folder: &Folder) -> Result<Vec<Message>> {
         });
     }
 
+    messages.push(ping(folder, definitions)?);
+
     Ok(messages)
+}
+
+/// What a client says that only asks whether it is heard. Its type is all that is looked at.
+fn ping(folder: &Folder, definitions: Map<String, Value>) -> Result<Message> {
+    let (name, direction) = ("ping".to_owned(), Direction::Question);
+    let description = "Asks whether the gateway hears the client: it is answered with `pong`.";
+    let body = json!({
+        "description": description,
+        "properties": { "payload": { "description": "Nothing.", "type": "object" } },
+    });
+
+    Ok(Message {
+        direction,
+        message_type: None,
+        description: description.to_owned(),
+        schema: envelope(&name, direction, &body),
+        definitions,
+        examples: examples::of(folder, &name)?,
+        name,
+    })
 }
 
 impl Message {
     /// What the type is called where types have names: `GateStatusMessage`, `GateControlCommand`.
     pub fn type_name(&self) -> String {
         match self.direction {
-            Direction::Report | Direction::Session => capitalized(&self.name) + "Message",
+            Direction::Report | Direction::Session | Direction::Question => {
+                capitalized(&self.name) + "Message"
+            }
             Direction::Command => capitalized(&self.name) + "Command",
         }
     }
@@ -96,7 +122,7 @@ impl Message {
         });
 
         match self.direction {
-            Direction::Report | Direction::Session => self.clone(),
+            Direction::Report | Direction::Session | Direction::Question => self.clone(),
             Direction::Command => Self {
                 schema: envelope(&self.name, Direction::Report, &body),
                 direction: Direction::Report,
@@ -149,13 +175,14 @@ fn envelope(name: &str, direction: Direction, body: &Value) -> Value {
             }),
         );
     }
-    if direction != Direction::Session {
+    if matches!(direction, Direction::Report | Direction::Command) {
         field("cause", optional("The `id` of the command or event that led to this one."));
     }
 
     let required: &[&str] = match direction {
         Direction::Report | Direction::Session => &["type", "payload", "gate_id", "timestamp"],
         Direction::Command => &["type", "payload"],
+        Direction::Question => &["type"],
     };
     json!({
         "description": body["description"],
@@ -185,6 +212,10 @@ fn gate_id(message_type: Option<MessageType>, direction: Direction) -> Value {
         (_, Direction::Session) => {
             json!({ "description": "The client's channel.", "$ref": "#/$defs/Channel" })
         }
+        (_, Direction::Question) => json!({
+            "description": "The client's channel.",
+            "anyOf": [{ "$ref": "#/$defs/Channel" }, { "type": "null" }],
+        }),
     }
 }
 
@@ -203,6 +234,11 @@ fn timestamp(direction: Direction) -> Value {
         Direction::Command => json!({
             "description": "When it was sent: RFC 3339, UTC, `Z`. A command lives 10 s from then, unless \
                             `expires_at` says less.",
+            "type": ["string", "null"],
+            "format": "date-time",
+        }),
+        Direction::Question => json!({
+            "description": "When it was sent: RFC 3339, UTC, `Z`.",
             "type": ["string", "null"],
             "format": "date-time",
         }),

@@ -15,7 +15,7 @@ use html::{code, prose, text};
 const FILE: &str = "ws-gateway/page/docs/index.html";
 
 /// The chapters, in the order in which one meets them.
-const CHAPTERS: [(&str, &str); 5] = [
+const CHAPTERS: [(&str, &str); 6] = [
     (
         "States",
         "What is the case. The latest one counts, and the broker keeps it: whoever subscribes is told at once.",
@@ -23,6 +23,10 @@ const CHAPTERS: [(&str, &str); 5] = [
     ("Events", "What happened. Each one counts, and none is retained: nothing old looks new."),
     ("Answers", "What became of a command. They are recognised by its `command_id`."),
     ("Commands", "What somebody wants done. Never retained, never queued, and gone after 10 s."),
+    (
+        "Asked of the gateway",
+        "What a WebSocket client may ask the gateway itself. No gate hears of it.",
+    ),
     (
         "Said by the gateway",
         "What a WebSocket client is told besides. None of it is published over MQTT.",
@@ -62,6 +66,9 @@ fn chapter(message: &Message) -> &'static str {
         Some(Kind::Event) => "Events",
         Some(Kind::Answer) => "Answers",
         Some(Kind::Command) => "Commands",
+        Some(Kind::Picture) | None if message.direction == Direction::Question => {
+            "Asked of the gateway"
+        }
         Some(Kind::Picture) | None => "Said by the gateway",
     }
 }
@@ -122,6 +129,7 @@ fn channels(direction: Direction) -> String {
         Direction::Report => "to clients on <code>/ws/{gate_id}</code>, <code>/ws/gate_all</code>, <code>/ws/admin</code>",
         Direction::Command => "from clients on any channel; shown on <code>/ws/admin</code>",
         Direction::Session => "to clients",
+        Direction::Question => "from clients on any channel; shown to nobody",
     }
     .to_owned()
 }

@@ -22,10 +22,14 @@ pub(crate) fn files(messages: &[Message]) -> Result<Vec<File>> {
         .map(|message| file(&message.name, of_message(message)))
         .collect::<Result<Vec<_>>>()?;
 
-    let incoming: Vec<Message> = messages.iter().map(Message::arriving).collect();
+    let incoming: Vec<Message> = messages
+        .iter()
+        .filter(|message| message.direction != Direction::Question)
+        .map(Message::arriving)
+        .collect();
     let outgoing: Vec<Message> = messages
         .iter()
-        .filter(|message| message.direction == Direction::Command)
+        .filter(|message| matches!(message.direction, Direction::Command | Direction::Question))
         .cloned()
         .collect();
     files.push(file("envelope", envelope())?);

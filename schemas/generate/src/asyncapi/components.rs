@@ -8,8 +8,6 @@ use crate::{Direction, Message, messages::capitalized};
 
 /// What a picture is called among the messages.
 pub(super) const PICTURE: &str = "PictureMessage";
-/// What a client says that only asks whether it is heard.
-pub(super) const PING: &str = "PingMessage";
 
 pub(super) fn all(messages: &[Message]) -> Value {
     json!({
@@ -50,24 +48,8 @@ fn described(messages: &[Message]) -> Map<String, Value> {
             "payload": { "type": "string", "format": "binary" },
         }),
     );
-    all.insert(PING.to_owned(), ping());
 
     all
-}
-
-fn ping() -> Value {
-    json!({
-        "name": "ping",
-        "title": PING,
-        "summary": "Asks whether the gateway hears the client, which is answered with `pong`.",
-        "contentType": "application/json",
-        "payload": {
-            "type": "object",
-            "properties": { "type": { "const": "ping" } },
-            "required": ["type"],
-        },
-        "examples": [{ "payload": { "type": "ping" } }],
-    })
 }
 
 fn envelope(message: &Message) -> Value {

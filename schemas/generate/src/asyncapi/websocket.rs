@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::{
     channels::{Action, Channel, Operation, gate_parameter},
-    components::PING,
     servers::GATEWAY,
 };
 use crate::{Direction, Message};
@@ -53,6 +52,8 @@ struct Heard {
     /// Those of the reports that answer commands.
     answers: Vec<String>,
     commands: Vec<String>,
+    /// What clients ask the gateway itself.
+    questions: Vec<String>,
     /// Commands, as `admin` is shown them.
     shown: Vec<String>,
     greetings: Vec<String>,
@@ -73,6 +74,7 @@ impl Heard {
                 message.message_type.map(MessageType::kind) == Some(Kind::Answer)
             }),
             commands: names(&|message| message.direction == Direction::Command),
+            questions: names(&|message| message.direction == Direction::Question),
             shown: messages
                 .iter()
                 .filter(|message| message.direction == Direction::Command)
@@ -96,7 +98,7 @@ fn client(
     told: Vec<String>,
     all: &Heard,
 ) -> Channel {
-    let said: Vec<String> = all.commands.iter().cloned().chain([PING.to_owned()]).collect();
+    let said: Vec<String> = all.commands.iter().chain(&all.questions).cloned().collect();
 
     Channel {
         name: name.to_owned(),
