@@ -129,7 +129,7 @@ dashboard-check: $(DASHBOARD)/node_modules/.package-lock.json ## Types and lints
 dashboard-test: $(DASHBOARD)/node_modules/.package-lock.json ## The tests of the dashboard and of its client library
 	cd $(DASHBOARD) && npm test --silent
 
-test-hardware: ## Cameras behind the kernel's own drivers, in a virtual machine (needs qemu)
+test-hardware: ## Cameras and readers that type behind the kernel's own drivers, in a virtual machine (needs qemu)
 	@test-hardware/run
 
 # Built and linted only: nothing here runs it.

@@ -1,17 +1,11 @@
 //! A USB camera with MJPEG: its frames, its cable, and what it does when it hangs.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Write},
-    path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use site_sim::Scene;
 use tempfile::TempDir;
 
-use crate::rig::Gate;
+use crate::{plugged::Plugged, rig::Gate};
 
 const FRAMES: usize = 20;
 const CAMERA: &str = "{ device = \"/dev/v4l/by-id/camera\", width = 640, height = 360, fps = 5 }";
@@ -44,10 +38,10 @@ fn a_camera_that_is_unplugged_is_found_again() {
     gate.capture();
 
     for _ in 0..3 {
-        camera.obey("unplug");
+        camera.cable.obey("unplug");
         let reason = gate.camera_is("disconnected");
         assert!(reason.contains("unplugged") || reason.contains("No such"), "{reason}");
-        camera.obey("plug");
+        camera.cable.obey("plug");
         gate.camera_is("ready");
         gate.capture();
     }
@@ -60,19 +54,17 @@ fn a_camera_that_stalls_is_opened_anew() {
     let mut gate = Gate::with(&camera.config());
     gate.capture();
 
-    camera.obey("stall");
+    camera.cable.obey("stall");
     let reason = gate.camera_is("error");
     assert!(reason.contains("delivers no frames"), "{reason}");
-    camera.obey("flow");
+    camera.cable.obey("flow");
     gate.camera_is("ready");
     gate.capture();
 }
 
 /// A USB camera that is a program.
 struct UsbCamera {
-    program: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    cable: Plugged,
     frames: Vec<Vec<u8>>,
     _dir: TempDir,
 }
@@ -84,57 +76,21 @@ impl UsbCamera {
         for (n, frame) in frames.iter().enumerate() {
             fs::write(dir.path().join(format!("{n:03}.jpg")), frame).expect("a frame is written");
         }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-hardware/usb_camera.py");
-        let mut program = Command::new("python3")
-            .arg(script)
-            .arg(dir.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python3 is there");
-        let orders = program.stdin.take().expect("it is piped");
-        let answers = BufReader::new(program.stdout.take().expect("it is piped"));
-        let mut camera = Self { program, orders, answers, frames, _dir: dir };
-        assert_eq!(camera.line(), "ready");
 
-        camera
+        Self { cable: Plugged::start("usb_camera.py", [dir.path()]), frames, _dir: dir }
     }
 
     fn config(&self) -> String {
         // Nobody makes the links of /dev/v4l/by-id here: there is no udev.
-        e2e::eventually("the camera has a file", video_of_uvc);
-        CAMERA.replace("/dev/v4l/by-id/camera", &video_of_uvc().expect("it was there"))
-    }
-
-    fn obey(&mut self, order: &str) {
-        writeln!(self.orders, "{order}").expect("it reads");
-        assert_eq!(self.line(), "done");
+        let file = e2e::eventually("the camera has a file", video_of_uvc);
+        CAMERA.replace("/dev/v4l/by-id/camera", &file)
     }
 
     /// Which frame is being sent.
     fn number(&mut self) -> usize {
-        writeln!(self.orders, "number").expect("it reads");
-        let line = self.line();
-        assert_eq!(self.line(), "done");
+        let line = self.cable.answer("number");
 
         line.strip_prefix("number ").and_then(|text| text.parse().ok()).expect("it is a number")
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("it writes");
-
-        line.trim_end().to_owned()
-    }
-}
-
-impl Drop for UsbCamera {
-    fn drop(&mut self) {
-        // It may be unplugged already.
-        let _ = writeln!(self.orders, "unplug");
-        let _ = self.line();
-        let _ = self.program.kill();
-        let _ = self.program.wait();
     }
 }
 
