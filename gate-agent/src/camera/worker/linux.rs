@@ -184,3 +184,72 @@ fn failed(name: &dyn std::fmt::Display, error: &io::Error) -> WorkerError {
         WorkerError::Failed(format!("{name}: {error}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zune_jpeg::{JpegDecoder, zune_core::bytestream::ZCursor};
+
+    use super::{super::pixels::Raw, *};
+
+    const WANTED: Wanted = Wanted { width: 640, height: 360, fps: 10 };
+    /// What the kernel's test camera shows, from left to right: red, green and blue.
+    const BARS: [[bool; 3]; 8] = [
+        [true, true, true],
+        [true, true, false],
+        [false, true, true],
+        [false, true, false],
+        [true, false, true],
+        [true, false, false],
+        [false, false, true],
+        [false, false, false],
+    ];
+
+    #[test]
+    #[ignore = "make test-hardware"]
+    fn the_bars_of_the_test_camera_have_their_colours_in_every_format() {
+        let path = test_camera().expect("vivid is loaded");
+
+        for format in [PixelFormat::Nv12, PixelFormat::Yuyv] {
+            let picture = shot(&path, format);
+            let rgb = JpegDecoder::new(ZCursor::new(&picture)).decode().expect("it is a picture");
+            assert_eq!(rgb.len(), 640 * 360 * 3);
+
+            // The text is in the upper half.
+            for y in [200, 280, 358] {
+                let bars = [0, 1, 2, 3, 4, 5, 6, 7].map(|bar| {
+                    let pixel = (y * 640 + bar * 80 + 40) * 3;
+                    [rgb[pixel], rgb[pixel + 1], rgb[pixel + 2]]
+                });
+                let lit = bars.map(|pixel| pixel.map(|colour| colour > 100));
+                assert_eq!(lit, BARS, "{format:?}, row {y}: {bars:?}");
+            }
+        }
+    }
+
+    /// A picture that the camera takes in this format, encoded.
+    fn shot(path: &PathBuf, format: PixelFormat) -> Vec<u8> {
+        let camera = Camera::with_path(path).expect("it can be opened");
+        let modes = modes(&camera, WANTED).expect("it tells its modes");
+        let modes = modes.into_iter().filter(|mode| mode.format == format);
+        let mode = choose(modes, WANTED).expect("it has the format");
+        let (mode, stride) = set(&camera, mode).expect("it takes the mode");
+        assert_eq!((mode.format, mode.width, mode.height), (format, 640, 360));
+
+        let mut stream = Stream::with_buffers(&camera, Type::VideoCapture, BUFFERS).unwrap();
+        stream.set_timeout(FRAME);
+        let (buffer, meta) = stream.next().expect("it has a frame");
+        let bytes = &buffer[..meta.bytesused as usize];
+        let Some(layout) = format.layout() else { panic!("{format:?} is compressed") };
+
+        Raw { bytes, layout, width: mode.width, height: mode.height, stride }
+            .encode()
+            .expect("it is a whole frame")
+    }
+
+    fn test_camera() -> Option<PathBuf> {
+        (0..8).map(|number| PathBuf::from(format!("/dev/video{number}"))).find(|path| {
+            let driver = Camera::with_path(path).and_then(|camera| camera.query_caps());
+            driver.is_ok_and(|driver| driver.driver == "vivid")
+        })
+    }
+}
