@@ -20,7 +20,7 @@ HOURS := 24
 WINDOWS := x86_64-pc-windows-gnu
 FUZZING = -max_total_time=$(SECONDS) -max_len=1000 -timeout=60 -rss_limit_mb=4096
 
-.PHONY: help run test check bench bench-dashboard bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware test-home-assistant windows \
+.PHONY: help run test check bench bench-dashboard bench-dashboard-day bench-peers soak fuzz cuts contract contract-test published firmware fmt clippy doc deny audit unit browser test-hardware test-home-assistant windows \
 	dashboard dashboard-check dashboard-test
 
 help: ## This list
@@ -54,6 +54,10 @@ bench-peers: ## Peers of the benchmarks that are no packages of the system: Fast
 bench-dashboard: dashboard $(BROWSER)/node_modules/.package-lock.json ## Frames of the dashboard while a thousand messages a second come in
 	$(CARGO) build $(LOCKED)
 	node bench/dashboard/frames.mjs
+
+bench-dashboard-day: dashboard $(BROWSER)/node_modules/.package-lock.json ## How large the dashboard is after a day that takes minutes
+	$(CARGO) build $(LOCKED)
+	node bench/dashboard/day.mjs
 
 # For example: make soak HOURS=1 ARGS="--seed 7"
 soak: ## A day of traffic in fast time, with all that goes wrong (soak/README.md)

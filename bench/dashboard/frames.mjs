@@ -4,44 +4,15 @@
 //
 // A running site, Chromium without a window, and 50 gates that say where their booms are.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-
 import { openBrowser } from "../../e2e/browser/browser.mjs";
 import { Site } from "../../e2e/browser/site.mjs";
+import { Gate } from "./gate.mjs";
 
 const GATES = Array.from({ length: 50 }, (_, number) => `gate_${number + 1}`);
 const PER_SECOND = 1_000;
 const SECONDS = 10;
 const POSITIONS = ["opening", "open", "closing", "closed"];
-const PAGES = ["/", "/gates/gate_1", "/events"];
-
-/** A gate that only says where its boom is. */
-class Gate {
-  static async online(name) {
-    const born = publish(name, "system_status", ["-q", "1", "-r", "-s"]);
-    born.stdin.end(message(name, "system_status", { state: "online", boot: `boot-${name}` }));
-    await once(born, "close");
-
-    return new Gate(name);
-  }
-
-  #name;
-  #publisher;
-
-  constructor(name) {
-    this.#name = name;
-    this.#publisher = publish(name, "gate_status", ["-q", "0", "-l"]);
-  }
-
-  say(status) {
-    this.#publisher.stdin.write(`${message(this.#name, "gate_status", { status, mode: "auto" })}\n`);
-  }
-
-  leave() {
-    this.#publisher.stdin.end();
-  }
-}
+const PAGES = ["/", "/gate/gate_1", "/events"];
 
 /** As many messages as are due, whenever there is time for it. */
 class Flood {
@@ -54,7 +25,8 @@ class Flood {
       const due = ((performance.now() - this.#begun) * PER_SECOND) / 1_000;
       for (; this.#sent < due; this.#sent++) {
         const round = Math.floor(this.#sent / gates.length);
-        gates[this.#sent % gates.length].say(POSITIONS[round % POSITIONS.length]);
+        const payload = { status: POSITIONS[round % POSITIONS.length], mode: "auto" };
+        gates[this.#sent % gates.length].call("gate_status", payload);
       }
     }, 5);
   }
@@ -65,17 +37,6 @@ class Flood {
 
     return (this.#sent * 1_000) / (performance.now() - this.#begun);
   }
-}
-
-function publish(gate, type, words) {
-  const { hostname, port } = site.mqtt;
-  const where = ["-h", hostname, "-p", port, "-t", `parking/${gate}/${type}`];
-
-  return spawn("mosquitto_pub", [...where, ...words], { stdio: ["pipe", "ignore", "inherit"] });
-}
-
-function message(gate, type, payload) {
-  return JSON.stringify({ type, payload, gate_id: gate, timestamp: new Date().toISOString() });
 }
 
 /** Runs in the page: how long each frame was, in milliseconds. */
@@ -102,21 +63,23 @@ function row(path, perSecond, frames) {
 
 const site = await Site.up();
 const browser = await openBrowser();
+const client = await site.connect();
 try {
-  const gates = await Promise.all(GATES.map((gate) => Gate.online(gate)));
+  const gates = await Promise.all(GATES.map((name) => Gate.online(client, name)));
   console.log("| page | messages/s | frames/s | median, ms | 95 %, ms | longest, ms |");
   console.log("|---|---:|---:|---:|---:|---:|");
   for (const path of PAGES) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     await page.goto(new URL(path, site.dashboard).href);
     await page.waitForFunction(() => document.querySelector("[data-lost]") === null);
+    await page.getByRole("heading", { level: 1 }).or(page.getByRole("article")).first().waitFor();
     const flood = new Flood(gates);
     const frames = await page.evaluate(framesOf, SECONDS * 1_000);
     console.log(row(path, flood.stop(), frames));
     await page.close();
   }
-  for (const gate of gates) gate.leave();
 } finally {
+  await client.endAsync(true);
   await browser.close();
   await site.kill();
 }

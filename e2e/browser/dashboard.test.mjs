@@ -5,8 +5,6 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import mqtt from "mqtt";
-
 import { openBrowser } from "./browser.mjs";
 import { CARD, PASSWORD, Site } from "./site.mjs";
 import { Wire } from "./wire.mjs";
@@ -231,7 +229,7 @@ test("a live picture that was watched leaves nothing in the page", async (t) => 
 test("whoever reads older events is not disturbed by newer ones", async (t) => {
   const { site, page } = await look(t, { path: "/events" });
   await page.getByText("Nothing has happened").waitFor();
-  const client = await mqtt.connectAsync(site.mqtt.href);
+  const client = await site.connect();
   t.after(() => client.endAsync());
   const happen = (number) => client.publishAsync("parking/gate_far/parking_event", event(`CAFE${number}`), { qos: 1 });
   for (let number = 1000; number < 1200; number += 1) await happen(number);

@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+import mqtt from "mqtt";
+
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(import.meta.dirname, "../../target");
 const MANLESS = join(TARGET, "debug/manless");
 /** Far beyond what anything takes, even on a busy machine. */
@@ -21,14 +23,17 @@ export const PASSWORD = "open sesame";
 
 /** A running `manless up`, on ports of its own. */
 export class Site {
-  /** With users, such as `["otto", "operator", "gate_in"]`, everybody has to log in. Each has a token. */
-  static async up(users = []) {
+  /**
+   * With users, such as `["otto", "operator", "gate_in"]`, everybody has to log in. Each has a token. A site that
+   * nobody stops ends after a time, in milliseconds.
+   */
+  static async up(users = [], lasts = 2 * PATIENCE) {
     if (!existsSync(MANLESS)) throw new Error(`${MANLESS} is not there: run \`make test\``);
 
     const directory = await mkdtemp(join(tmpdir(), "manless-"));
     const tokens = new Map();
     for (const user of users) tokens.set(user[0], await add(directory, user));
-    const site = new Site(directory);
+    const site = new Site(directory, lasts);
     site.tokens = tokens;
     for await (const line of site.#process.lines()) {
       const [name, value] = line.trim().split(/\s+/);
@@ -43,14 +48,15 @@ export class Site {
   #directory;
   #process;
 
-  constructor(directory) {
+  constructor(directory, lasts) {
     this.#directory = directory;
-    this.#process = new Process(MANLESS, ["up"], {
+    const environment = {
       MANLESS_DATA_DIR: directory,
       MANLESS_BROKER__LISTEN: "127.0.0.1:0",
       MANLESS_BROKER__LISTEN_WEBSOCKET: "127.0.0.1:0",
       MANLESS_GATEWAY__LISTEN: "127.0.0.1:0",
-    });
+    };
+    this.#process = new Process(MANLESS, ["up"], environment, lasts);
   }
 
   /** Has something happen at a simulated gate, such as `gate_in card 04A1B2C3`. */
@@ -80,6 +86,11 @@ export class Site {
       if (line.startsWith("Subscribed")) return new Subscription(subscriber, lines);
     }
     throw new Error(`mosquitto_sub did not subscribe: ${subscriber.complaints}`);
+  }
+
+  /** A client of the broker, for who has much to say. Whoever asks for it ends it. */
+  connect() {
+    return mqtt.connectAsync(this.mqtt.href);
   }
 
   /** Publishes with `mosquitto_pub`. */
@@ -155,9 +166,9 @@ class Process {
   #ended;
   #lines;
 
-  constructor(program, words, environment = {}) {
+  constructor(program, words, environment = {}, timeout = 2 * PATIENCE) {
     const env = { PATH: process.env.PATH, ...environment };
-    this.#child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"], timeout: 2 * PATIENCE });
+    this.#child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"], timeout });
     this.#child.stderr.on("data", (text) => (this.complaints += text));
     this.#ended = once(this.#child, "close");
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
