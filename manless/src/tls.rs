@@ -76,16 +76,16 @@ Put into the configuration of the broker:
   listen_tls = "127.0.0.1:8883"
 
   [broker.tls]
-  certificate = "{server}"
-  key = "{server_key}"
-  client_ca = "{ca}"
+  certificate = {server:?}
+  key = {server_key:?}
+  client_ca = {ca:?}
   client_certificates = "optional"
 
 and into that of gates and gateways, with a copy of {ca} beside it:
 
   [mqtt]
   host = "{host}"
-  tls = {{ ca = "{ca}" }}
+  tls = {{ ca = {ca:?} }}
 
 `manless tls client NAME` makes a certificate for a client. Whoever has {ca_key} can make one for
 himself: keep it where the broker does not run, and bring it back when you need another certificate.
@@ -109,11 +109,12 @@ fn client(dir: &Path, name: &str) -> Result<String> {
         r#"Made a certificate for {name}. Put into the configuration of this client:
 
   [mqtt]
-  tls = {{ ca = "{ca}", certificate = "{client}", key = "{client_key}" }}
+  tls = {{ ca = {ca:?}, certificate = {client:?}, key = {client_key:?} }}
 
-or give it to another one: mosquitto_pub --cafile {ca} --cert {client} --key {client_key}
+or give it to another one: mosquitto_pub --cafile {ca_file} --cert {client} --key {client_key}
 "#,
-        ca = files.path("ca.pem").display(),
+        ca = files.path("ca.pem"),
+        ca_file = files.path("ca.pem").display(),
     ))
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fmt, fs,
     io::Write,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
@@ -25,7 +25,8 @@ impl Files {
     }
 
     pub(super) fn open(dir: &Path) -> Result<Self> {
-        let dir = fs::canonicalize(dir).with_context(|| {
+        // Not `canonicalize`: what it makes of a path on Windows, nobody wants to read or write.
+        let dir = fs::read_dir(dir).and_then(|_| path::absolute(dir)).with_context(|| {
             format!("cannot open {}: `manless tls init` makes an authority", dir.display())
         })?;
 
@@ -80,6 +81,13 @@ impl Free {
             .open(&self.0)
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .with_context(|| format!("cannot write {}", self.0.display()))
+    }
+}
+
+/// As a string of TOML: what is between the folders of Windows is escaped.
+impl fmt::Debug for Free {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
