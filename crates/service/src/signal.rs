@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: somebody wants the program to stop. SIGHUP: to read its files again.
+//! Ctrl-C and SIGTERM, or a window that is closed: somebody wants the program to stop. SIGHUP: to read
+//! its files again.
 
 use std::io;
 
@@ -24,11 +25,16 @@ pub fn shutdown() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::windows;
 
     let mut interrupt = windows::ctrl_c()?;
+    let mut pause = windows::ctrl_break()?;
+    // Windows gives a program 5 s after these two.
+    let mut close = windows::ctrl_close()?;
     let mut stop = windows::ctrl_shutdown()?;
 
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
+            _ = pause.recv() => {}
+            _ = close.recv() => {}
             _ = stop.recv() => {}
         }
     })
