@@ -30,6 +30,7 @@ pub(crate) struct Figures {
     pub(crate) slow_clients: Counter,
     pub(crate) sessions: Counter,
     pub(crate) refused_requests: Counter,
+    pub(crate) stuck_connections: Counter,
     pub(crate) commands: Counter,
     pub(crate) refused_commands: Counter,
     pub(crate) unanswered_commands: Counter,
@@ -70,7 +71,7 @@ impl Figures {
         self.ages.add(time);
     }
 
-    fn named(&self) -> [(&'static str, &'static str, &Counter); 14] {
+    fn named(&self) -> [(&'static str, &'static str, &Counter); 15] {
         [
             ("messages_received", "Messages that came from the broker", &self.received),
             ("messages_invalid", "Messages that are not of the contract", &self.invalid),
@@ -84,6 +85,11 @@ impl Figures {
             ("clients_slow", "Clients closed with 4008", &self.slow_clients),
             ("sessions", "WebSocket sessions opened", &self.sessions),
             ("requests_refused", "Requests of a wrong host or origin", &self.refused_requests),
+            (
+                "connections_stuck",
+                "Connections closed because nothing was taken of what was sent, such as a stream",
+                &self.stuck_connections,
+            ),
             ("commands", "Commands that clients sent", &self.commands),
             ("commands_refused", "Commands that the gateway refused", &self.refused_commands),
             ("commands_unanswered", "Commands that no gate answered", &self.unanswered_commands),

@@ -13,6 +13,7 @@ mod origin;
 mod pictures;
 mod reply;
 mod status;
+mod stuck;
 mod upgrade;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

@@ -25,7 +25,7 @@
 //! | older pictures of a gate, which were asked for | 20, and 8 MiB | the oldest is forgotten |
 //! | pictures asked for at once | 4 | who asks for more waits, 5 s in all |
 //! | viewers of streams | 100, 20 of one address | who comes later is refused |
-//! | frames of a stream | the latest of each gate, shared by its viewers | the one before is skipped |
+//! | frames of a stream | the latest of each gate, shared by its viewers | the one before is skipped; a viewer that takes nothing for 30 s is closed |
 //!
 //! The gateway keeps nothing that it could not lose: latest states, recent events and pictures,
 //! sessions. It never moves a boom by itself and never sends a command twice.

@@ -28,7 +28,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Site, client::Scheme, router};
+use super::{Site, client::Scheme, router, stuck::Watched};
+use crate::figures::Figures;
 
 /// How long a client may take to agree on TLS.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
@@ -52,8 +53,9 @@ pub(super) struct Peer {
 
 /// What each connection is served with.
 #[derive(Clone)]
-struct Desk {
+pub(super) struct Desk {
     router: Router,
+    figures: Arc<Figures>,
     cancel: CancellationToken,
 }
 
@@ -68,7 +70,7 @@ pub(crate) async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections));
     let doorstep = Arc::new(Doorstep::new(limits.handshakes, limits.connections_per_address));
     let figures = Arc::clone(&site.relay.figures);
-    let desk = Desk { router: router(site), cancel };
+    let desk = Desk { cancel, ..Desk::new(site) };
     let mut connections = JoinSet::new();
 
     loop {
@@ -84,7 +86,7 @@ pub(crate) async fn serve(
                         continue;
                     };
                     let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
-                    let peer = Peer { address, scheme, _counted: Arc::new((permit, counted)) };
+                    let peer = Peer::new(address, scheme, permit, counted);
                     // One task for each kind: a connection in the clear has no room for TLS.
                     match tls.clone() {
                         None => connections.spawn(desk.clone().http(stream, peer, place)),
@@ -116,7 +118,24 @@ async fn accept(
     Ok((stream, address, place))
 }
 
+impl Peer {
+    pub(super) fn new(
+        address: SocketAddr,
+        scheme: Scheme,
+        permit: OwnedSemaphorePermit,
+        counted: Counted,
+    ) -> Self {
+        Self { address, scheme, _counted: Arc::new((permit, counted)) }
+    }
+}
+
 impl Desk {
+    pub(super) fn new(site: Site) -> Self {
+        let (figures, cancel) = (Arc::clone(&site.relay.figures), site.cancel.clone());
+
+        Self { router: router(site), figures, cancel }
+    }
+
     async fn https(self, stream: TcpStream, tls: Current, peer: Peer, place: Place) {
         // Without it the connection works, only later.
         let _ = stream.set_nodelay(true);
@@ -143,7 +162,7 @@ impl Desk {
         self.serve(stream, peer, place).await;
     }
 
-    async fn serve<S>(self, stream: S, peer: Peer, place: Place)
+    pub(super) async fn serve<S>(self, stream: S, peer: Peer, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -157,6 +176,7 @@ impl Desk {
             request.extensions_mut().insert(peer.clone());
             hyper::service::Service::call(&router, request)
         });
+        let (stream, taking) = Watched::new(stream);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_WITHIN)
@@ -173,6 +193,10 @@ impl Desk {
                 connection.await
             }
             () = sent_away => return debug!(%address, "Too many others wait as well"),
+            () = taking.stops() => {
+                self.figures.stuck_connections.count();
+                return debug!(%address, "It takes nothing of what it is sent");
+            }
         };
         if let Err(error) = end {
             debug!(%address, %error, "A connection broke");

@@ -1,0 +1,115 @@
+//! Whether a client takes what it is sent.
+//!
+//! Somebody who asks for a stream and reads nothing would hold a place among the viewers, and a
+//! connection, for as long as his system answers: TCP has no end for a window that is shut.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time,
+};
+
+/// Who takes no byte for so long, while some wait for him, is closed; at the latest after twice as
+/// long.
+const TAKES_WITHIN: Duration = Duration::from_secs(30);
+
+/// A connection that says whether its client takes what it is sent.
+pub(super) struct Watched<S> {
+    stream: S,
+    taking: Arc<Taking>,
+}
+
+/// What a client has taken.
+#[derive(Debug, Default)]
+pub(super) struct Taking {
+    bytes: AtomicU64,
+    is_full: AtomicBool,
+}
+
+impl Taking {
+    /// Returns when the client has taken nothing for a while, and something waits.
+    pub(super) async fn stops(&self) {
+        let mut before = None;
+
+        loop {
+            time::sleep(TAKES_WITHIN).await;
+            let is_full = self.is_full.load(Ordering::Relaxed);
+            let now = is_full.then(|| self.bytes.load(Ordering::Relaxed));
+            if now.is_some() && now == before {
+                return;
+            }
+            before = now;
+        }
+    }
+
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        self.is_full.store(written.is_pending(), Ordering::Relaxed);
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.bytes.fetch_add(*bytes as u64, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S) -> (Self, Arc<Taking>) {
+        let taking = Arc::new(Taking::default());
+
+        (Self { stream, taking: Arc::clone(&taking) }, taking)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.taking.note(&written);
+
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.taking.note(&written);
+
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
