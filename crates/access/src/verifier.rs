@@ -1,11 +1,11 @@
 //! Checks passwords: two at once at most, and one that was right before is known at once.
 //!
-//! A check takes 20 ms of a processor and 19 MiB, on purpose. So that a thousand agents that
-//! connect again after a broken network do not wait for each other, what was right is remembered for
-//! the life of the process, one password for each user: not the password, but a keyed hash of it
-//! and of the hash in the file, so that a changed password is not taken for the old one. Whoever
-//! can read the memory of the process could guess at that faster than at the file; the same memory
-//! has the passwords themselves in it whenever somebody logs in.
+//! A check takes 20 ms of a processor and 19 MiB, on purpose; the memory is kept for the next one.
+//! So that a thousand agents that connect again after a broken network do not wait for each other,
+//! what was right is remembered for the life of the process, one password for each user: not the
+//! password, but a keyed hash of it and of the hash in the file, so that a changed password is not
+//! taken for the old one. Whoever can read the memory of the process could guess at that faster than
+//! at the file; the same memory has the passwords themselves in it whenever somebody logs in.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use tokio::{
     task,
 };
 
-use crate::password::Hash;
+use crate::password::{Hash, Memory};
 
 const AT_ONCE: usize = 2;
 
@@ -29,6 +29,8 @@ const AT_ONCE: usize = 2;
 pub(crate) struct Verifier {
     key: Key,
     turns: Arc<Semaphore>,
+    /// As many as there are turns, at most.
+    idle: Arc<Mutex<Vec<Memory>>>,
     /// Where there is no user, this is compared with: it takes as long.
     nobody: Hash,
     remembered: Mutex<HashMap<String, Tag>>,
@@ -48,6 +50,7 @@ impl Verifier {
         Self {
             key: Key(key),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
+            idle: Arc::default(),
             nobody: Hash::of_nobody(),
             remembered: Mutex::default(),
         }
@@ -64,7 +67,7 @@ impl Verifier {
 
     /// Whether this password was the right one before, and the hash is still the same.
     pub(crate) fn remembers(&self, name: &str, hash: &Hash, password: &[u8]) -> bool {
-        let Some(tag) = self.lock().get(name).cloned() else { return false };
+        let Some(tag) = lock(&self.remembered).get(name).cloned() else { return false };
 
         self.mac(hash.as_str(), password).verify_slice(&tag.0).is_ok()
     }
@@ -72,12 +75,12 @@ impl Verifier {
     pub(crate) fn remember(&self, name: &str, hash: &Hash, password: &[u8]) {
         let tag = Tag(self.mac(hash.as_str(), password).finalize().into_bytes().into());
 
-        self.lock().insert(name.to_owned(), tag);
+        lock(&self.remembered).insert(name.to_owned(), tag);
     }
 
     /// Forgets the passwords of all but these users.
     pub(crate) fn retain(&self, is_known: impl Fn(&str) -> bool) {
-        self.lock().retain(|name, _| is_known(name));
+        lock(&self.remembered).retain(|name, _| is_known(name));
     }
 
     /// Waits until there is time for a password.
@@ -97,7 +100,13 @@ impl Verifier {
     ) -> (bool, Option<OwnedSemaphorePermit>) {
         let against = hash.unwrap_or(&self.nobody).clone();
         let password = password.to_owned();
-        let check = task::spawn_blocking(move || (against.is_of(&password), turn));
+        let idle = Arc::clone(&self.idle);
+        let check = task::spawn_blocking(move || {
+            let mut memory = lock(&idle).pop().unwrap_or_default();
+            let right = against.is_of(&password, &mut memory);
+            lock(&idle).push(memory);
+            (right, turn)
+        });
 
         match check.await {
             Ok((right, turn)) => (right && hash.is_some(), Some(turn)),
@@ -114,10 +123,10 @@ impl Verifier {
             .chain_update([0])
             .chain_update(password)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Tag>> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for Key {
