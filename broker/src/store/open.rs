@@ -1,8 +1,7 @@
 //! Opening a store, or making one. A damaged one makes way for a new one.
 
 use std::{
-    fs::{self, OpenOptions},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -131,7 +130,7 @@ fn make_directory(path: &Path) -> Result<(), OpenError> {
 
 fn attempt(path: &Path, durability: Durability) -> Result<(Database, Contents), Obstacle> {
     sqlite_file::look_at_size(path).map_err(|stump| Obstacle::Damaged(stump.into()))?;
-    make_file(path)
+    sqlite_file::keep_private(path)
         .map_err(|source| Obstacle::Refused(OpenError::File { path: path.to_owned(), source }))?;
 
     let explain = |source| explain(path, source);
@@ -163,26 +162,6 @@ fn attempt(path: &Path, durability: Durability) -> Result<(Database, Contents), 
         }
         Err(error) => Err(Obstacle::Damaged(Damage::Rows(error))),
     }
-}
-
-/// Has the file belong to its owner alone; SQLite makes those beside it after its example.
-fn make_file(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    drop(file);
-
-    Ok(())
 }
 
 fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {

@@ -154,6 +154,9 @@ fn begin_anew(path: &Path, damage: &Damage) -> Result<Journal, OpenError> {
 fn attempt(path: &Path) -> Result<Journal, Obstacle> {
     sqlite_file::look_at_size(path).map_err(|stump| Obstacle::Damaged(stump.into()))?;
 
+    // Where that cannot be, SQLite says what is in its way, if anything is.
+    let _ = sqlite_file::keep_private(path);
+
     let explain = |source| explain(path, source);
     let mut connection = sqlite_file::connect(path).map_err(explain)?;
     match inspect(&connection).map_err(explain)? {

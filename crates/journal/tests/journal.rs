@@ -22,6 +22,22 @@ fn an_event_knows_its_number_when_it_is_encoded() {
     assert_eq!(journal.unacknowledged(0, 10).unwrap(), [entry]);
 }
 
+#[cfg(unix)]
+#[test]
+fn its_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dir, mut journal) = fresh();
+
+    fill(&mut journal, 1);
+
+    let files: Vec<_> =
+        fs::read_dir(file(&dir).parent().unwrap()).unwrap().map(Result::unwrap).collect();
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+}
+
 #[test]
 fn events_that_belong_together_are_written_together() {
     let (_dir, mut journal) = fresh();

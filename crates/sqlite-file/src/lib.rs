@@ -6,6 +6,7 @@
 //! | | |
 //! |---|---|
 //! | [`look_at_size`] | before it is opened: what SQLite would begin anew without a word |
+//! | [`keep_private`] | has it belong to its owner alone |
 //! | [`connect`] | opens it for this process alone |
 //! | [`is_damage`] | of an error: whether the file is the obstacle, and not what is around it |
 //! | [`set_aside`] | renames it, and keeps it |
@@ -48,6 +49,25 @@ pub fn look_at_size(path: &Path) -> Result<(), Stump> {
         1..HEADER => Err(Stump::Short),
         _ => Ok(()),
     }
+}
+
+/// Has the file, which is made where there is none, belong to its owner alone (0600, where there
+/// are such rights). SQLite makes those beside it after its example.
+///
+/// # Errors
+///
+/// It cannot be made, or belongs to somebody else.
+pub fn keep_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    drop(file);
+    Ok(())
 }
 
 /// Opens the file, or makes it, for this process alone: who finds it locked is told at once.
