@@ -3,7 +3,7 @@
 use std::{
     env,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let settings = Settings::load(args.config.as_deref(), env::vars())?;
-    let socket = settings.data_dir()?.join(super::up::SOCKET);
+    let socket = socket_of(&settings.data_dir()?, &args.words);
     let answer = site_sim::request(&socket, &args.words.join(" ")).context(
         "cannot tell the site: is it running, with simulated gates, from this directory?",
     )?;
@@ -39,4 +39,12 @@ pub(crate) fn run(args: Args) -> Result<()> {
         return Ok(());
     };
     bail!("{}", refusal.trim())
+}
+
+/// Gates that run in one process share a socket; an agent of its own has one of its own.
+fn socket_of(data_dir: &Path, words: &[String]) -> PathBuf {
+    let shared = data_dir.join(super::up::SOCKET);
+    let own = words.first().map(|gate| data_dir.join(format!("{gate}.sock")));
+
+    own.filter(|own| !shared.exists() && own.exists()).unwrap_or(shared)
 }

@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use barrier_link::{Cause, Position};
-use e2e::{Agent, PATIENCE, Port, Program, Terminal, manless};
+use e2e::{Agent, PATIENCE, Port, Program, Terminal, manless, ours};
 use site_sim::{Device, Drive, Gate, SimConfig, Vehicle};
 use tempfile::TempDir;
 
@@ -38,6 +38,22 @@ fn a_reader_that_is_listened_to_shows_what_it_sends_and_what_to_configure() {
     program.prints("; trying again");
     program.interrupt();
     assert_eq!(program.exit_code(), Some(0));
+}
+
+#[test]
+fn a_gate_that_an_agent_of_its_own_simulates_is_told_what_happens() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let mut agent = ours("gate-agent");
+    agent.arg("gate_in").env("MANLESS_DATA_DIR", dir.path()).env("MANLESS_MQTT__PORT", "1");
+    let agent = Program::start(agent);
+    agent.says("Starting");
+
+    let mut command = ours("manless");
+    command.args(["sim", "gate_in", "state"]).env("MANLESS_DATA_DIR", dir.path());
+    let mut program = Program::start(command);
+
+    assert_eq!(program.exit_code(), Some(0));
+    program.prints("position=closed");
 }
 
 #[test]
