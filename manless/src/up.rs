@@ -26,7 +26,7 @@ use service::{
 use site_sim::{Control, Gate};
 use ws_gateway::Gateway;
 
-use crate::welcome::Welcome;
+use crate::welcome::{Logins, Welcome};
 
 /// The control socket of the simulated gates, in the data directory.
 pub(crate) const SOCKET: &str = "sim.sock";
@@ -108,7 +108,7 @@ async fn start(settings: &Settings) -> Result<Running> {
         dashboard,
         root,
         data_dir,
-        has_logins: access.has_logins(),
+        logins: Logins::of(&access),
         gates: agents.iter().map(|agent| (agent.gate().clone(), agent.devices())).collect(),
         program: env::args().next().unwrap_or_else(|| "manless".to_owned()),
         simulated: simulated.iter().map(|gate| gate.name().to_owned()).collect(),

@@ -7,6 +7,7 @@ use std::{
     path::PathBuf,
 };
 
+use access::Access;
 use broker::Transport;
 use schemas::{GateId, Root};
 use service::mqtt;
@@ -21,7 +22,7 @@ pub(crate) struct Welcome {
     pub(crate) dashboard: String,
     pub(crate) root: Root,
     pub(crate) data_dir: PathBuf,
-    pub(crate) has_logins: bool,
+    pub(crate) logins: Logins,
     pub(crate) gates: Vec<(GateId, String)>,
     pub(crate) simulated: Vec<String>,
     /// How this program was called.
@@ -42,7 +43,7 @@ impl Welcome {
             1883 => String::new(),
             port => format!("-p {port} "),
         };
-        let login = if self.has_logins { "-u NAME -P PASSWORD " } else { "" };
+        let login = if self.logins == Logins::None { "" } else { "-u NAME -P PASSWORD " };
 
         match &self.mqtt.tls {
             Some(tls) => {
@@ -63,6 +64,24 @@ fn name(transport: Transport) -> &'static str {
     }
 }
 
+/// Whether clients have to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Logins {
+    None,
+    Optional,
+    Needed,
+}
+
+impl Logins {
+    pub(crate) fn of(access: &Access) -> Self {
+        match (access.has_logins(), access.anonymous()) {
+            (false, _) => Self::None,
+            (true, Some(_)) => Self::Optional,
+            (true, None) => Self::Needed,
+        }
+    }
+}
+
 impl fmt::Display for Welcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { broker, dashboard, root, .. } = self;
@@ -76,10 +95,12 @@ impl fmt::Display for Welcome {
             writeln!(f, "  Gate       {gate}: {devices}")?;
         }
         writeln!(f, "  Data       {}", self.data_dir.display())?;
-        match self.has_logins {
-            false => writeln!(f, "\nFor this machine alone: there are no logins.")?,
-            true => writeln!(f, "\nWhoever comes has to log in.")?,
-        }
+        let who = match self.logins {
+            Logins::None => "For this machine alone: there are no logins.",
+            Logins::Optional => "Whoever does not log in has the role of `access.anonymous`.",
+            Logins::Needed => "Whoever comes has to log in.",
+        };
+        writeln!(f, "\n{who}")?;
 
         let Some((gate, _)) = self.gates.first() else { return Ok(()) };
         let at = self.address();
