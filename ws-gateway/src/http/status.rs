@@ -119,6 +119,9 @@ pub(super) async fn health() -> Response {
 }
 
 pub(super) async fn readiness(State(site): State<Site>) -> Response {
+    if site.relay.hub.is_draining() {
+        return reply::refusal(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the gateway stops");
+    }
     if site.relay.uplink.is_open() {
         return plain("ready\n".to_owned());
     }

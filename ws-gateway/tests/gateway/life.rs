@@ -142,6 +142,9 @@ async fn whoever_comes_while_the_gateway_stops_is_sent_elsewhere() {
         assert_eq!(reply.header("Retry-After"), Some("1"));
         assert_eq!(reply.json()["error"], "stopping");
     }
+    // A load balancer that asks sends nobody here any more.
+    assert_eq!(site.get("/readyz").await.status, 503);
+    assert_eq!(site.get("/healthz").await.status, 200);
 }
 
 #[tokio::test]
