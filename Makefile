@@ -82,7 +82,7 @@ fmt: ## Formatting
 
 clippy: ## Lints
 	$(CARGO) clippy $(LOCKED) $(EVERYTHING) -- -D warnings
-	$(CARGO) clippy $(LOCKED) -p broker --features fuzzing -- -D warnings
+	$(CARGO) clippy $(LOCKED) -p broker -p ws-gateway --features broker/fuzzing,ws-gateway/fuzzing -- -D warnings
 
 doc: ## Documentation
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --workspace --no-deps

@@ -5,6 +5,7 @@
 pub mod codec;
 pub mod envelope;
 pub mod front;
+pub mod gateway;
 pub mod scenario;
 pub mod serial;
 pub mod topic;

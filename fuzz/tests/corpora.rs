@@ -6,6 +6,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use manless_fuzz::{
     codec, envelope,
     front::{self, Keeping},
+    gateway::{self, Caller, Guest},
     scenario::Scenario,
     serial::{self, Line},
     topic,
@@ -37,6 +38,24 @@ fn decoders_of_serial_lines_keep_their_promises() {
     for input in inputs("serial") {
         if let Ok(line) = Line::arbitrary_take_rest(Unstructured::new(&input)) {
             serial::check(&line);
+        }
+    }
+}
+
+#[test]
+fn a_gateway_keeps_its_promises_to_whoever_calls() {
+    for input in inputs("http") {
+        if let Ok(caller) = Caller::arbitrary_take_rest(Unstructured::new(&input)) {
+            gateway::call(&caller);
+        }
+    }
+}
+
+#[test]
+fn a_session_keeps_its_promises() {
+    for input in inputs("client_frames") {
+        if let Ok(guest) = Guest::arbitrary_take_rest(Unstructured::new(&input)) {
+            gateway::listen(&guest);
         }
     }
 }

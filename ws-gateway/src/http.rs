@@ -5,6 +5,8 @@ mod cookie;
 mod credentials;
 mod dashboard;
 mod docs;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod guard;
 mod headers;
 mod listener;

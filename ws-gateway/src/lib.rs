@@ -27,6 +27,8 @@
 //! | viewers of streams | 100, 20 of one address | who comes later is refused |
 //! | frames of a stream | the latest of each gate, shared by its viewers | the one before is skipped; a viewer that takes nothing for 30 s is closed |
 //!
+//! `fuzzing`, a feature, is what the fuzz targets see.
+//!
 //! The gateway keeps nothing that it could not lose: latest states, recent events and pictures,
 //! sessions. It never moves a boom by itself and never sends a command twice.
 
@@ -39,6 +41,8 @@ mod coverage;
 mod demand;
 mod fetch;
 mod figures;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gateway;
 mod http;
 mod hub;
