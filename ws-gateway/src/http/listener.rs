@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{Site, client::Scheme, router, stuck::Watched};
+use super::{Site, client::Scheme, router, stuck::Watched, upgrade::TakeOut};
 use crate::figures::Figures;
 
 /// How long a client may take to agree on TLS.
@@ -174,6 +174,7 @@ impl Desk {
         let service = service_fn(move |mut request: Request<Incoming>| {
             drop(place.lock().unwrap_or_else(PoisonError::into_inner).take());
             request.extensions_mut().insert(peer.clone());
+            request.extensions_mut().insert(TakeOut::of::<S>());
             hyper::service::Service::call(&router, request)
         });
         let (stream, taking) = Watched::new(stream);

@@ -66,6 +66,10 @@ impl<S> Watched<S> {
 
         (Self { stream, taking: Arc::clone(&taking) }, taking)
     }
+
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {

@@ -15,8 +15,6 @@ use hyper_util::rt::TokioIo;
 use schemas::{GateId, SessionBody};
 use serde::Deserialize;
 use service::stamp;
-use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tracing::{Instrument, info, info_span};
 
@@ -27,6 +25,7 @@ use super::{
     guard::{self, NotIn},
     listener::Peer,
     reply,
+    stuck::Watched,
 };
 use crate::{
     controller::{self, Bridge},
@@ -42,6 +41,10 @@ pub(super) struct Resume {
     after: Option<String>,
 }
 
+/// How the connection itself is had, once it speaks HTTP no more.
+#[derive(Clone, Copy)]
+pub(super) struct TakeOut(fn(Upgraded) -> Opened);
+
 /// One session: who is at the other end, and by which number it is known.
 struct Visit {
     site: Site,
@@ -49,6 +52,7 @@ struct Visit {
     peer: Peer,
     client: Client,
     who: Result<Visitor, NotIn>,
+    take_out: TakeOut,
 }
 
 pub(super) async fn dashboard(
@@ -145,14 +149,28 @@ async fn bridge(visit: Visit, gate: GateId, upgrade: OnUpgrade) {
     visit.went(&name, &end);
 }
 
+impl TakeOut {
+    /// Out of the layers that HTTP has around it, each of which would cost something for each frame.
+    pub(super) fn of<S: Socket + 'static>() -> Self {
+        Self(|upgraded| {
+            let Parts { io, read_buf, .. } = upgraded
+                .downcast::<TokioIo<Watched<S>>>()
+                .expect("it is what the listener serves HTTP on");
+
+            Opened { socket: Box::new(io.into_inner().into_inner()), heard: read_buf.into() }
+        })
+    }
+}
+
 impl Visit {
     async fn new(site: Site, request: Request) -> Option<Self> {
         let (head, _) = request.into_parts();
         let peer = head.extensions.get::<Peer>()?.clone();
         let client = *head.extensions.get::<Client>()?;
+        let take_out = *head.extensions.get::<TakeOut>()?;
         let who = guard::identify(&site, client, &head.headers).await;
 
-        Some(Self { session: site.relay.next_session(), site, peer, client, who })
+        Some(Self { session: site.relay.next_session(), site, peer, client, who, take_out })
     }
 
     /// Who it is, if he is known and may do what he wants.
@@ -171,7 +189,7 @@ impl Visit {
         info!(address = %self.client.address, reason = %end, "Refused");
         self.site.relay.figures.refused_requests.count();
 
-        session::refuse(bare(socket), end, &self.site.cancel).await;
+        session::refuse((self.take_out.0)(socket), end, &self.site.cancel).await;
     }
 
     /// Serves somebody as long as he may stay.
@@ -183,7 +201,7 @@ impl Visit {
         visitor: &Visitor,
     ) -> End {
         let every = self.site.relay.config.ping_every;
-        let talk = session::run(bare(socket), outbox, party, every, &self.site.cancel);
+        let talk = session::run((self.take_out.0)(socket), outbox, party, every, &self.site.cancel);
         let leave = async {
             outbox.close(visitor.sent_away().await);
             future::pending().await
@@ -247,19 +265,6 @@ fn handshake(site: &Site, request: &mut Request) -> Result<(Response, OnUpgrade)
     }
 
     Ok((response.into_response(), upgrade))
-}
-
-/// The connection itself. All that HTTP has around it would cost something for each frame.
-fn bare(socket: Upgraded) -> Opened {
-    taken_out::<TcpStream>(socket)
-        .or_else(taken_out::<TlsStream<TcpStream>>)
-        .unwrap_or_else(|socket| TokioIo::new(socket).into())
-}
-
-fn taken_out<S: Socket + 'static>(socket: Upgraded) -> Result<Opened, Upgraded> {
-    let Parts { io, read_buf, .. } = socket.downcast::<TokioIo<S>>()?;
-
-    Ok(Opened { socket: Box::new(io.into_inner()), heard: read_buf.into() })
 }
 
 /// Whoever asks again in a second finds another gateway, or this one started anew.
