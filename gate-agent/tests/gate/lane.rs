@@ -16,7 +16,8 @@ async fn a_hold_outlives_a_restart_and_ends_by_itself() {
     assert_eq!(rig.outcome("c1").await["status"], "succeeded");
 
     rig.restart_agent().await;
-    let held = rig.ears.wait_for("gate_status", |m| m["payload"]["status"] == "open").await;
+    // It may have come before the card reader was there.
+    let held = rig.ears.state("gate_status", |m| m["payload"]["status"] == "open").await;
     assert_eq!(held["payload"]["mode"], "held_open");
     assert_eq!(held["payload"]["mode_owner"], "ann");
     assert_eq!(held["payload"]["mode_reason"], "market day");

@@ -150,6 +150,7 @@ impl Rig {
     pub(crate) async fn restart_agent(&mut self) {
         self.stop_agent().await;
         self.ears.wait_for("system_status", |m| m["payload"]["state"] == "stopped").await;
+        self.ears.last.clear();
         self.start_agent();
         self.ears
             .wait_for("hardware_status", |m| {
@@ -295,6 +296,16 @@ impl Ears {
     /// The last one of this type among those that came.
     pub(crate) fn last(&self, kind: &str) -> Option<Vec<u8>> {
         self.last.get(kind).cloned()
+    }
+
+    /// The state of this type that is as wanted: the last one that came, or one that comes.
+    pub(crate) async fn state(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let last = self.last(kind).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+
+        match last.filter(&wanted) {
+            Some(state) => state,
+            None => self.wait_for(kind, wanted).await,
+        }
     }
 
     /// The next message of this type that is as wanted; what comes before it is not kept.
