@@ -117,3 +117,59 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::Instant,
+    };
+
+    use super::*;
+
+    /// Bytes that are on their way before a writer has to wait.
+    const PIPE: usize = 16;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_that_waits_is_noticed() {
+        let (near, _far) = duplex(PIPE);
+        let (mut near, taking) = Watched::new(near);
+        let start = Instant::now();
+
+        tokio::select! {
+            written = near.write_all(&[0; 2 * PIPE]) => panic!("somebody took it: {written:?}"),
+            () = taking.stops() => {}
+        }
+
+        assert!((TAKES_WITHIN..=2 * TAKES_WITHIN).contains(&start.elapsed()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_a_little_now_and_then_stays() {
+        let (near, mut far) = duplex(PIPE);
+        let (mut near, taking) = Watched::new(near);
+        let sips = async {
+            for _ in 0..100 {
+                time::sleep(TAKES_WITHIN / 2).await;
+                far.read_u8().await.unwrap();
+            }
+        };
+
+        tokio::select! {
+            written = near.write_all(&[0; 1_000]) => panic!("all was taken: {written:?}"),
+            () = taking.stops() => panic!("it takes something"),
+            () = sips => {}
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_sent_nothing_stays() {
+        let (near, _far) = duplex(PIPE);
+        let (mut near, taking) = Watched::new(near);
+        near.write_all(&[0; PIPE]).await.unwrap();
+
+        let hour = time::timeout(Duration::from_secs(3_600), taking.stops()).await;
+
+        assert!(hour.is_err());
+    }
+}
